@@ -1,1 +1,7 @@
-//! The integration tests of this crate.
+//! The SDK as its users see it: spans go in, datagrams come out of a real socket.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod aws;
+mod daemon;
+mod emitter;
+mod spans;

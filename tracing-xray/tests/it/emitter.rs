@@ -1,0 +1,155 @@
+//! The emitter against daemons that are there, late, gone or slow.
+
+use std::net::{TcpListener, UdpSocket};
+use std::time::Duration;
+
+use tracing::{Dispatch, info_span};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_xray::{Emitter, EmitterCounts, EmitterOptions, FlushGuard, LayerOptions, Settings};
+
+use crate::daemon::TestDaemon;
+
+fn subscriber(settings: &Settings, options: EmitterOptions) -> (Dispatch, Emitter, FlushGuard) {
+    let (emitter, guard) = Emitter::start(settings, options).unwrap();
+    let layer = tracing_xray::layer(emitter.clone(), settings, LayerOptions::default());
+    let subscriber = tracing_subscriber::registry().with(layer);
+    (subscriber.into(), emitter, guard)
+}
+
+fn make_segments(subscriber: &Dispatch, count: usize) {
+    tracing::dispatcher::with_default(subscriber, || {
+        for _ in 0..count {
+            drop(info_span!(
+                "job",
+                xray.segment = "s",
+                metadata.filling = "x".repeat(700)
+            ));
+        }
+    });
+}
+
+/// An address where nobody listens now: the sockets that held it are closed.
+fn free_address() -> std::net::SocketAddr {
+    loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = tcp.local_addr().unwrap();
+        if UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+fn settings(address: std::net::SocketAddr) -> Settings {
+    Settings {
+        daemon_address: address.to_string().parse().unwrap(),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_daemon_that_is_not_there_refuses_every_segment_and_costs_little_time() {
+    let (subscriber, _, guard) = subscriber(&settings(free_address()), EmitterOptions::default());
+    make_segments(&subscriber, 5);
+    let counts = guard.close();
+    assert_eq!(
+        counts,
+        EmitterCounts {
+            sent: 0,
+            refused: 5,
+            dropped: 0
+        }
+    );
+}
+
+#[test]
+fn a_name_that_does_not_resolve_refuses_every_segment() {
+    let settings = Settings {
+        daemon_address: "daemon.invalid:2000".parse().unwrap(),
+        ..Settings::default()
+    };
+    let (subscriber, _, guard) = subscriber(&settings, EmitterOptions::default());
+    make_segments(&subscriber, 3);
+    let counts = guard.close();
+    assert_eq!(counts.refused + counts.dropped, 3);
+    assert_eq!(counts.sent, 0);
+}
+
+#[test]
+fn segments_wait_for_a_daemon_that_starts_late() {
+    let address = free_address();
+    let patient = EmitterOptions {
+        start_timeout: Duration::from_secs(20),
+        ..EmitterOptions::default()
+    };
+    let (subscriber, emitter, guard) = subscriber(&settings(address), patient);
+    make_segments(&subscriber, 3);
+    assert_eq!(emitter.counts(), EmitterCounts::default());
+    let daemon = TestDaemon::of(
+        UdpSocket::bind(address).unwrap(),
+        TcpListener::bind(address).unwrap(),
+    );
+    for _ in 0..3 {
+        daemon.receive();
+    }
+    assert_eq!(guard.close().sent, 3);
+}
+
+#[test]
+fn a_full_queue_drops_the_newest_and_counts_it() {
+    let small = EmitterOptions {
+        queue_len_max: 4,
+        start_timeout: Duration::from_secs(20),
+        ..EmitterOptions::default()
+    };
+    // Nobody is there, so the thread waits while the queue fills: it may hold what it took at first.
+    let (subscriber, emitter, guard) = subscriber(&settings(free_address()), small);
+    make_segments(&subscriber, 20);
+    let dropped = emitter.counts().dropped;
+    assert!((12..=16).contains(&dropped), "{dropped}");
+    let counts = guard.close();
+    assert_eq!(counts.refused + counts.dropped, 20);
+}
+
+#[test]
+fn a_burst_does_not_overrun_a_default_socket_buffer() {
+    const BURST: usize = 1000;
+    let daemon = TestDaemon::start();
+    let (subscriber, _, guard) = subscriber(&daemon.settings(), EmitterOptions::default());
+    let reader = std::thread::spawn(move || {
+        for _ in 0..BURST {
+            daemon.receive();
+        }
+    });
+    make_segments(&subscriber, BURST);
+    reader.join().unwrap();
+    assert_eq!(guard.close().sent, BURST as u64);
+}
+
+#[test]
+fn a_segment_that_fits_no_datagram_is_dropped_and_counted() {
+    let daemon = TestDaemon::start();
+    let (subscriber, _, guard) = subscriber(&daemon.settings(), EmitterOptions::default());
+    tracing::dispatcher::with_default(&subscriber, || {
+        drop(info_span!(
+            "job",
+            xray.segment = "s",
+            metadata.filling = "x".repeat(70_000)
+        ));
+        drop(info_span!("job", xray.segment = "small"));
+    });
+    assert_eq!(daemon.receive()["name"], "small");
+    let counts = guard.close();
+    assert_eq!((counts.sent, counts.dropped), (1, 1));
+}
+
+#[test]
+fn a_flush_answers_when_all_is_sent() {
+    let daemon = TestDaemon::start();
+    let (subscriber, emitter, guard) = subscriber(&daemon.settings(), EmitterOptions::default());
+    make_segments(&subscriber, 10);
+    assert!(emitter.flush(Duration::from_secs(20)));
+    assert_eq!(emitter.counts().sent, 10);
+    drop(guard);
+    make_segments(&subscriber, 1);
+    assert_eq!(emitter.counts().dropped, 1);
+}
