@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn names_of_the_legal_shape_pass(name in "[b-r][b-r0-9]{1,30}(\\.[b-r0-9]{1,15}){0,2}") {
+        fn names_of_the_legal_shape_pass(name in "[b-r][b-r0-9]{2,30}(\\.[b-r0-9]{1,15}){0,2}") {
             prop_assert!(BucketName::parse(&name).is_ok());
         }
     }

@@ -96,7 +96,7 @@ fn list(
     for entry in &page.entries {
         match entry {
             Entry::Key(key) => {
-                contents.extend(object(store, bucket, key, &written, owner.as_ref())?)
+                contents.extend(object(store, bucket, key, &written, owner.as_ref())?);
             }
             Entry::CommonPrefix(prefix) => common_prefixes.push(CommonPrefix {
                 prefix: Some(written(prefix)),

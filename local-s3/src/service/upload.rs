@@ -103,9 +103,11 @@ pub(super) async fn receive(
         }
         hasher.update(&data);
         md5.update(&data);
-        file.write_all(&data).await.map_err(cannot_write)?;
+        file.write_all(&data)
+            .await
+            .map_err(|error| cannot_write(&error))?;
     }
-    file.flush().await.map_err(cannot_write)?;
+    file.flush().await.map_err(|error| cannot_write(&error))?;
     if claims.length.is_some_and(|length| length != size) {
         return Err(S3ErrorCode::IncompleteBody.into());
     }
@@ -198,7 +200,7 @@ fn too_large() -> S3Error {
     )
 }
 
-fn cannot_write(error: io::Error) -> S3Error {
+fn cannot_write(error: &io::Error) -> S3Error {
     tracing::error!(%error, "write an object of the local S3");
     refuse(
         S3ErrorCode::InternalError,
