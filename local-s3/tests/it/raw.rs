@@ -213,6 +213,32 @@ async fn malformed_bodies_are_named() {
 }
 
 #[tokio::test]
+async fn an_illegal_name_is_told_its_rule() {
+    let fixture = Fixture::start().await;
+    for line in ["PUT /Logs", "GET /Logs/key", "GET /Logs?tagging"] {
+        let answer = send(&fixture, line, "", "").await;
+        assert_eq!(element(&answer, "Code"), Some("InvalidBucketName"));
+        let message = element(&answer, "Message").unwrap();
+        assert!(message.contains("lower-case letters"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_nothing() {
+    let fixture = Fixture::start().await;
+    send(&fixture, "PUT /bucket", "", "").await;
+    let mut stream = TcpStream::connect(fixture.s3.address()).await.unwrap();
+    let half = "PUT /bucket/key HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nhello";
+    stream.write_all(half.as_bytes()).await.unwrap();
+    drop(stream);
+    let fixture = fixture.restart().await;
+    let get = send(&fixture, "GET /bucket/key", "", "").await;
+    assert_eq!(element(&get, "Code"), Some("NoSuchKey"));
+    let staging = fixture.path().join("tmp");
+    assert_eq!(std::fs::read_dir(staging).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn a_path_cannot_leave_the_directory() {
     let fixture = Fixture::start().await;
     send(&fixture, "PUT /bucket", "", "").await;

@@ -54,10 +54,7 @@ async fn a_stop_lets_a_request_in_flight_finish() {
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
 
     let dir = fixture.path();
-    let stopping = tokio::spawn(async move {
-        let Fixture { .. } = &fixture;
-        fixture.restart().await
-    });
+    let stopping = tokio::spawn(fixture.restart());
     // Once no connection is accepted any more, the stop is under way.
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(10), refused)
