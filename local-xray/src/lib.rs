@@ -1,1 +1,22 @@
-//! Skeleton.
+//! An X-Ray on your disk: segment documents in a SQLite file, and the API of the X-Ray service over
+//! it, so that the AWS command line, the SDKs and daemons work against it unchanged.
+//!
+//! ```text
+//! document ─► outline ─► store ─► assemble ─► graph, summary ─► api
+//!                └─ infer ─┘
+//! ```
+
+mod api;
+mod assemble;
+mod document;
+mod graph;
+mod infer;
+mod outline;
+mod store;
+mod summary;
+
+pub use api::{LocalXray, StartError};
+pub use document::UnprocessedTraceSegment;
+pub use graph::ServiceNode;
+pub use store::{Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace};
+pub use summary::TraceSummary;

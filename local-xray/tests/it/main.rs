@@ -1,1 +1,9 @@
-//! The integration tests of this crate.
+//! The integration tests of local X-Ray: a real server over a real store.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod api;
+mod assembly;
+mod kill;
+mod local;
+mod order;
+mod vectors;

@@ -1,0 +1,122 @@
+//! The operations that read: traces, summaries and graphs, a page at a time.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use tracing_xray::TraceId;
+
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::{Api, json};
+use crate::graph::ServiceNode;
+use crate::store::{SummaryQuery, TimeRange};
+
+/// How many traces a page of BatchGetTraces holds. AWS takes five ids a request.
+const TRACES_PAGE: usize = 50;
+
+/// How many summaries a page holds.
+const SUMMARIES_PAGE: usize = 100;
+
+/// How many services a page of a graph holds: only graphs that nobody can read have more.
+const SERVICES_PAGE: usize = 2000;
+
+pub(super) fn batch_get_traces(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let parameters = Parameters::parse(body)?;
+    let from: usize = parameters.next_token()?.unwrap_or(0);
+    let mut seen = BTreeSet::new();
+    let mut asked = parameters.required_texts("TraceIds")?;
+    asked.retain(|id| seen.insert(*id));
+    let page = asked.iter().skip(from).take(TRACES_PAGE);
+    let ids: Vec<TraceId> = page.clone().filter_map(|id| id.parse().ok()).collect();
+    let traces = api.store.batch_get_traces(&ids)?;
+    let found: BTreeSet<_> = traces.iter().map(|trace| trace.id.to_string()).collect();
+    let unprocessed: Vec<_> = page.filter(|id| !found.contains(**id)).collect();
+    let mut answer = Map::new();
+    answer.insert("UnprocessedTraceIds".into(), json!(unprocessed));
+    answer.insert("Traces".into(), json!(traces));
+    let next = from.saturating_add(TRACES_PAGE);
+    next_token(&mut answer, (next < asked.len()).then_some(next));
+    json(&answer)
+}
+
+pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let parameters = Parameters::parse(body)?;
+    let (start, end) = parameters.window()?;
+    let range = match parameters.text("TimeRangeType")? {
+        None | Some("TraceId") => TimeRange::TraceId,
+        Some("Event") => TimeRange::Event,
+        Some("Service") => TimeRange::Service,
+        Some(_) => {
+            let message = "TimeRangeType is none of TraceId, Event and Service";
+            return Err(ApiError::invalid_request(message));
+        }
+    };
+    if parameters
+        .text("FilterExpression")?
+        .is_some_and(|filter| !filter.trim().is_empty())
+    {
+        let message = "FilterExpression: local X-Ray has no filter expressions yet: leave it out";
+        return Err(ApiError::invalid_request(message));
+    }
+    let page = api.store.trace_summaries(&SummaryQuery {
+        start,
+        end,
+        range,
+        before: parameters.next_token()?,
+        limit: SUMMARIES_PAGE,
+    })?;
+    let mut answer = Map::new();
+    answer.insert("TracesProcessedCount".into(), page.summaries.len().into());
+    answer.insert("TraceSummaries".into(), json!(page.summaries));
+    answer.insert("ApproximateTime".into(), json!(api.clock.now()));
+    next_token(&mut answer, page.next);
+    json(&answer)
+}
+
+pub(super) fn service_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let parameters = Parameters::parse(body)?;
+    let (start, end) = parameters.window()?;
+    check_group(&parameters)?;
+    let from = parameters.next_token()?.unwrap_or(0);
+    let mut answer = Map::new();
+    answer.insert("StartTime".into(), json!(start));
+    answer.insert("EndTime".into(), json!(end));
+    answer.insert("ContainsOldGroupVersions".into(), json!(false));
+    services(&mut answer, &api.store.service_graph(start, end)?, from);
+    json(&answer)
+}
+
+pub(super) fn trace_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let parameters = Parameters::parse(body)?;
+    let ids = parameters.required_texts("TraceIds")?;
+    let ids: Vec<TraceId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let from = parameters.next_token()?.unwrap_or(0);
+    let mut answer = Map::new();
+    services(&mut answer, &api.store.trace_graph(&ids)?, from);
+    json(&answer)
+}
+
+/// There is one group, and all traces are in it.
+fn check_group(parameters: &Parameters) -> Result<(), ApiError> {
+    let name = parameters.text("GroupName")?.unwrap_or("Default");
+    let arn = parameters.text("GroupARN")?.unwrap_or(":group/Default");
+    if name == "Default" && arn.contains(":group/Default") {
+        return Ok(());
+    }
+    let message = "GroupName, GroupARN: local X-Ray has only the group Default";
+    Err(ApiError::invalid_request(message))
+}
+
+fn services(answer: &mut Map<String, Value>, services: &[ServiceNode], from: usize) {
+    let from = from.min(services.len());
+    let to = from.saturating_add(SERVICES_PAGE).min(services.len());
+    answer.insert("Services".into(), json!(services[from..to]));
+    next_token(answer, (to < services.len()).then_some(to));
+}
+
+/// The member is absent where nothing follows.
+fn next_token(answer: &mut Map<String, Value>, next: Option<impl ToString>) {
+    if let Some(next) = next {
+        answer.insert("NextToken".into(), next.to_string().into());
+    }
+}

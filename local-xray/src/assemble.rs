@@ -1,0 +1,262 @@
+//! A trace from its documents, in whatever order they came: which copy of an entity stands, what
+//! hangs under what, and what hangs in the air.
+
+use std::collections::BTreeSet;
+
+use tracing_xray::{SegmentId, Timestamp, TraceId};
+
+use crate::document::{self, Entity};
+use crate::infer;
+use crate::outline::{self, Kind, Outline};
+
+/// How deep subsegments may hang under each other; what hangs deeper counts as an orphan. Readers
+/// of JSON commonly stop at 128 levels.
+const DEPTH_MAX: usize = 100;
+
+/// The entities of a trace and how they hang together. Indexes are places in `entities`.
+#[derive(Debug)]
+pub(crate) struct Trace<'a> {
+    /// One for each id, in the order of ids.
+    pub(crate) entities: Vec<Outline<'a>>,
+    /// What each entity hangs under: a segment's caller, or what encloses a subsegment.
+    pub(crate) parents: Vec<Option<usize>>,
+    /// The segment that encloses each subsegment; a segment encloses itself, an orphan has none.
+    pub(crate) owners: Vec<Option<usize>>,
+    /// Whether a segment's parent is this entity.
+    pub(crate) answered: Vec<bool>,
+}
+
+impl<'a> Trace<'a> {
+    /// Puts the entities of a trace together.
+    pub(crate) fn new(mut entities: Vec<Outline<'a>>) -> Self {
+        // A complete copy stands before one in progress, and one that was sent on its own before
+        // one nested in another document.
+        entities.sort_by_key(|e| (e.id, e.end.is_none(), !e.is_segment(), e.nested, e.place));
+        entities.dedup_by_key(|e| e.id);
+        let parents = entities.iter().map(|entity| {
+            let parent = entity.parent.filter(|&parent| parent != entity.id)?;
+            entities.binary_search_by_key(&parent, |e| e.id).ok()
+        });
+        let mut parents: Vec<_> = parents.collect();
+        let owners = owners(&entities, &mut parents);
+        let mut answered = vec![false; entities.len()];
+        for (entity, parent) in entities.iter().zip(&parents) {
+            if let (true, Some(parent)) = (entity.is_segment(), *parent) {
+                answered[parent] = true;
+            }
+        }
+        Self {
+            entities,
+            parents,
+            owners,
+            answered,
+        }
+    }
+
+    /// The segments that were sent, by their start.
+    pub(crate) fn segments(&self) -> Vec<usize> {
+        self.in_order(|index| self.entities[index].is_segment())
+    }
+
+    /// The calls that no segment answers, by their start: each stands for an inferred segment.
+    pub(crate) fn unanswered_calls(&self) -> Vec<usize> {
+        self.in_order(|index| self.is_unanswered_call(index))
+    }
+
+    pub(crate) fn is_unanswered_call(&self, index: usize) -> bool {
+        self.entities[index].kind == Kind::Call && !self.answered[index]
+    }
+
+    /// The subsegments whose parent is not there, by their start.
+    pub(crate) fn orphans(&self) -> Vec<usize> {
+        self.in_order(|index| self.is_orphan(index) && !self.entities[index].is_segment())
+    }
+
+    /// The segments that nothing calls. Where every segment names a caller, the earliest whose
+    /// caller is not there stands for them.
+    pub(crate) fn roots(&self) -> Vec<usize> {
+        let segments = self.segments();
+        let is_root = |&index: &usize| self.entities[index].parent.is_none();
+        let roots: Vec<_> = segments.iter().copied().filter(is_root).collect();
+        if !roots.is_empty() {
+            return roots;
+        }
+        let orphan = segments.into_iter().find(|&index| self.is_orphan(index));
+        orphan.into_iter().collect()
+    }
+
+    /// Whether something is in progress, or hangs in the air.
+    pub(crate) fn is_partial(&self) -> bool {
+        (0..self.entities.len())
+            .any(|index| self.entities[index].end.is_none() || self.is_orphan(index))
+    }
+
+    /// The first start and the last end.
+    pub(crate) fn interval(&self) -> Option<(Timestamp, Timestamp)> {
+        let start = self.entities.iter().map(|entity| entity.start).min()?;
+        let end = self.entities.iter().map(Outline::last_seen).max()?;
+        Some((start, end.max(start)))
+    }
+
+    fn is_orphan(&self, index: usize) -> bool {
+        let expects_parent =
+            !self.entities[index].is_segment() || self.entities[index].parent.is_some();
+        expects_parent && self.parents[index].is_none()
+    }
+
+    fn in_order(&self, keep: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut kept: Vec<_> = (0..self.entities.len()).filter(|&i| keep(i)).collect();
+        kept.sort_by_key(|&index| (self.entities[index].start, index));
+        kept
+    }
+}
+
+/// The owner of each entity. Cuts a subsegment from its parent where they go in a circle or too
+/// deep.
+fn owners(entities: &[Outline<'_>], parents: &mut [Option<usize>]) -> Vec<Option<usize>> {
+    #[derive(Clone, Copy)]
+    enum Walk {
+        Unknown,
+        Underway,
+        Known { owner: Option<usize>, depth: usize },
+    }
+    let mut walks = vec![Walk::Unknown; entities.len()];
+    let mut path: Vec<usize> = Vec::new();
+    for index in 0..entities.len() {
+        let mut next = Some(index);
+        let (mut owner, mut depth) = loop {
+            let Some(at) = next else { break (None, 0) };
+            match walks[at] {
+                Walk::Known { owner, depth } => break (owner, depth + 1),
+                Walk::Underway => {
+                    // The last on the path closes the circle.
+                    if let Some(&last) = path.last() {
+                        parents[last] = None;
+                    }
+                    break (None, 0);
+                }
+                Walk::Unknown if entities[at].is_segment() => {
+                    walks[at] = Walk::Known {
+                        owner: Some(at),
+                        depth: 0,
+                    };
+                    break (Some(at), 1);
+                }
+                Walk::Unknown => {
+                    walks[at] = Walk::Underway;
+                    path.push(at);
+                    next = parents[at];
+                }
+            }
+        };
+        while let Some(at) = path.pop() {
+            if depth > DEPTH_MAX {
+                parents[at] = None;
+                (owner, depth) = (None, 0);
+            }
+            walks[at] = Walk::Known { owner, depth };
+            depth += 1;
+        }
+    }
+    let owner = |walk| match walk {
+        Walk::Known { owner, .. } => owner,
+        Walk::Unknown | Walk::Underway => None,
+    };
+    walks.into_iter().map(owner).collect()
+}
+
+/// A trace with the documents it was made of.
+#[derive(Debug)]
+pub(crate) struct Documents<'d> {
+    pub(crate) trace_id: TraceId,
+    pub(crate) trace: Trace<'d>,
+    sources: Vec<&'d Entity<'d>>,
+}
+
+impl<'d> Documents<'d> {
+    /// Puts parsed documents together.
+    pub(crate) fn new(trace_id: TraceId, documents: &'d [Entity<'d>]) -> Self {
+        let mut sources = Vec::new();
+        let mut outlines = Vec::new();
+        for document in documents {
+            let first = sources.len();
+            document.walk(&mut |entity, _| sources.push(entity));
+            outlines.extend(outline::of_document(document).into_iter().map(|mut o| {
+                o.place += first;
+                o
+            }));
+        }
+        Self {
+            trace_id,
+            trace: Trace::new(outlines),
+            sources,
+        }
+    }
+
+    /// The members of an entity as they were sent.
+    pub(crate) fn fields(&self, index: usize) -> &document::Fields<'d> {
+        &self.sources[self.trace.entities[index].place].fields
+    }
+
+    /// The trace's segments, whole: those sent, then orphaned subsegments, then inferred ones.
+    pub(crate) fn segments(&self) -> Vec<(SegmentId, String)> {
+        let children = self.subsegments();
+        let entities = &self.trace.entities;
+        let sent = self.trace.segments().into_iter();
+        let whole = sent.chain(self.trace.orphans()).map(|index| {
+            let mut document = String::new();
+            self.write(index, &children, &mut document);
+            (entities[index].id, document)
+        });
+        let taken: BTreeSet<_> = entities.iter().map(|entity| entity.id).collect();
+        let inferred = self.trace.unanswered_calls().into_iter().map(|index| {
+            let id = infer::inferred_id(entities[index].id, &taken);
+            let call = self.sources[entities[index].place];
+            (id, infer::inferred_document(self.trace_id, id, call))
+        });
+        whole.chain(inferred).collect()
+    }
+
+    /// The subsegments under each entity: as they were sent where all came with it, else by their
+    /// start.
+    fn subsegments(&self) -> Vec<Vec<usize>> {
+        let entities = &self.trace.entities;
+        let mut children = vec![Vec::new(); entities.len()];
+        for index in self.trace.in_order(|index| !entities[index].is_segment()) {
+            if let Some(parent) = self.trace.parents[index] {
+                children[parent].push(index);
+            }
+        }
+        for children in &mut children {
+            if children.iter().all(|&child| entities[child].nested) {
+                children.sort_by_key(|&child| entities[child].place);
+            }
+        }
+        children
+    }
+
+    /// Writes an entity as it was sent, with the subsegments that belong under it by now.
+    /// `Trace::new` bounds the depth.
+    fn write(&self, index: usize, children: &[Vec<usize>], out: &mut String) {
+        out.push('{');
+        for (name, value) in self.fields(index).iter() {
+            if !out.ends_with('{') {
+                out.push(',');
+            }
+            out.push_str(&serde_json::Value::from(name).to_string());
+            out.push(':');
+            out.push_str(value.get());
+        }
+        if !children[index].is_empty() {
+            out.push_str(",\"subsegments\":[");
+            for (count, &child) in children[index].iter().enumerate() {
+                if count > 0 {
+                    out.push(',');
+                }
+                self.write(child, children, out);
+            }
+            out.push(']');
+        }
+        out.push('}');
+    }
+}

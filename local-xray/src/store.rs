@@ -1,0 +1,128 @@
+//! The store: segment documents in one SQLite file that several processes may read and write.
+//!
+//! Documents are kept as they were sent. Beside each stands its outline, so that graphs parse no
+//! JSON. A write is acknowledged after its commit to the write-ahead log: a killed process loses
+//! nothing that it acknowledged; a machine that loses power may lose the last writes, never the
+//! file.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+mod read;
+mod schema;
+mod write;
+
+pub use read::{SummaryPage, SummaryQuery, TimeRange, Trace};
+
+/// The file's name within the store's directory.
+const FILE_NAME: &str = "xray.sqlite";
+
+/// How many idle connections a store keeps for readers.
+const IDLE_READERS_MAX: usize = 4;
+
+/// Why the store could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory could not be made.
+    #[error("make directory {path} for the trace store: {source}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file could not be opened, or is no trace store.
+    #[error("open trace store {path}: {source}; another --dir starts a new one")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The file was written by another version of this program.
+    #[error(
+        "trace store {path} has format {found}, this program reads {expected}: \
+         use the version that wrote it, or remove the file"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format of the file.
+        found: i64,
+        /// The format that this program reads and writes.
+        expected: i64,
+    },
+    /// A read or write failed.
+    #[error("trace store {path}: {source}")]
+    Query {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+/// A handle on a trace store. Clones share the connections. All calls block; a write waits up to
+/// five seconds for other processes that write.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    /// At most `IDLE_READERS_MAX`; one more is closed after use.
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the store in a directory, and makes both where they are not there yet.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir).map_err(|source| StoreError::Directory {
+            path: dir.to_owned(),
+            source,
+        })?;
+        let path = dir.join(FILE_NAME);
+        let writer = schema::open_for_writing(&path)?;
+        Ok(Self(Arc::new(Inner {
+            path,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        // A transaction that a panic interrupted was rolled back, so the connection is sound.
+        lock(&self.0.writer)
+    }
+
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        let idle = lock(&self.0.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => schema::open_for_reading(&self.0.path)?,
+        };
+        let result = query(&connection).map_err(|source| self.failed(source));
+        let mut readers = lock(&self.0.readers);
+        if readers.len() < IDLE_READERS_MAX {
+            readers.push(connection);
+        }
+        result
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Query {
+            path: self.0.path.clone(),
+            source,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,91 @@
+//! Connections to the store's file, and the tables in it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::StoreError;
+
+/// The number in the file that says which tables to expect.
+const FORMAT: i64 = 1;
+
+/// How long a connection waits for others.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens the file, and makes it where it is not there yet.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    let found = prepare(&mut connection).map_err(failed)?;
+    if found != FORMAT {
+        return Err(StoreError::Format {
+            path: path.to_owned(),
+            found,
+            expected: FORMAT,
+        });
+    }
+    Ok(connection)
+}
+
+/// Opens the file to read.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    };
+    open().map_err(|source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Sets the connection up, makes the tables in an empty file, and tells the file's format.
+fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
+    let mut found = format(connection)?;
+    if found == 0 {
+        connection.pragma_update(None, "page_size", 8192)?;
+    }
+    write_ahead(connection)?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    // 16 MB of log before it is carried over into the file, and at most so much of it left on disk.
+    connection.pragma_update(None, "wal_autocheckpoint", 2048)?;
+    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    if found == 0 {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        if format(&transaction)? == 0 {
+            transaction.execute_batch(include_str!("schema.sql"))?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+        }
+        transaction.commit()?;
+        found = format(connection)?;
+    }
+    Ok(found)
+}
+
+fn format(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Turns the write-ahead log on. SQLite does not wait for others here, so this does.
+fn write_ahead(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            done => return done,
+        }
+    }
+}

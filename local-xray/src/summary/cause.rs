@@ -1,0 +1,235 @@
+//! Root causes: the ways from the root of a trace down to what failed or took the time.
+//!
+//! AWS has thresholds here that it does not document; ours compute by rule. The way of the response
+//! time follows the longest entity down while it covers half of the root's time; each deepest
+//! failed entity is a cause of failure.
+
+use serde::Serialize;
+
+use crate::assemble::{Documents, Trace};
+use crate::outline::{Kind, Outcome, Service};
+
+use super::ServiceId;
+
+/// The least share of the root's time that a step of the response time's way covers.
+const COVERAGE_MIN: f64 = 0.5;
+
+/// The most causes of one kind that a summary lists.
+const CAUSES_MAX: usize = 100;
+
+/// The most entities on a way; longer ones are no reading.
+const WAY_LEN_MAX: usize = 1000;
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Cause<E> {
+    services: Vec<CauseService<E>>,
+    client_impacting: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CauseService<E> {
+    name: String,
+    names: [String; 1],
+    #[serde(skip_serializing_if = "String::is_empty")]
+    account_id: String,
+    /// Never absent here, so that readers can compare it.
+    r#type: String,
+    inferred: bool,
+    entity_path: Vec<E>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CoverageEntry {
+    name: String,
+    coverage: f64,
+    remote: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ExceptionEntry {
+    name: String,
+    exceptions: Vec<Exception>,
+    remote: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Exception {
+    name: String,
+    message: String,
+}
+
+/// Where the root's response time went. A root in progress has no response time yet.
+pub(super) fn response_time(documents: &Documents<'_>) -> Option<Cause<CoverageEntry>> {
+    let trace = &documents.trace;
+    let root = *trace.roots().first()?;
+    let whole = trace.entities[root].duration_us()?;
+    let coverage = |index: usize| {
+        let time = trace.entities[index].duration_us().unwrap_or_default();
+        let share = match whole {
+            _ if index == root => 1.0,
+            0 => 0.0,
+            _ => (time as f64 / whole as f64).min(1.0),
+        };
+        (share * 1000.0).round() / 1000.0
+    };
+    let children = children(trace);
+    // Of equals the earliest.
+    let longest_under = |index: usize| {
+        let children = children[index].iter().rev().copied();
+        children.max_by_key(|&child| trace.entities[child].duration_us())
+    };
+    let next = |&index: &usize| longest_under(index).filter(|&next| coverage(next) >= COVERAGE_MIN);
+    let path: Vec<_> = std::iter::successors(Some(root), next)
+        .take(WAY_LEN_MAX)
+        .collect();
+    let entry = |index: usize, remote| CoverageEntry {
+        name: name(documents, index),
+        coverage: coverage(index),
+        remote,
+    };
+    Some(Cause {
+        services: services(trace, &path, entry)?,
+        client_impacting: true,
+    })
+}
+
+/// What hangs directly under each entity, subsegments and segments alike, by their start.
+fn children(trace: &Trace<'_>) -> Vec<Vec<usize>> {
+    let mut children = vec![Vec::new(); trace.entities.len()];
+    let mut order: Vec<_> = (0..trace.entities.len()).collect();
+    order.sort_by_key(|&index| (trace.entities[index].start, index));
+    for index in order {
+        if let Some(parent) = trace.parents[index] {
+            children[parent].push(index);
+        }
+    }
+    children
+}
+
+/// The ways to the deepest entities that ended with one of these outcomes.
+pub(super) fn failures(
+    documents: &Documents<'_>,
+    outcomes: &[Outcome],
+) -> Vec<Cause<ExceptionEntry>> {
+    let trace = &documents.trace;
+    let failed = |index: usize| outcomes.contains(&trace.entities[index].outcome);
+    let mut above_failed = vec![false; trace.entities.len()];
+    let mut ways = Vec::new();
+    for index in (0..trace.entities.len()).filter(|&index| failed(index)) {
+        let Some(way) = way_from_root(trace, index) else {
+            continue;
+        };
+        for &above in way.iter().rev().skip(1) {
+            above_failed[above] = true;
+        }
+        ways.push(way);
+    }
+    ways.retain(|way| way.last().is_some_and(|&last| !above_failed[last]));
+    ways.sort_by_key(|way| {
+        way.iter()
+            .map(|&i| (trace.entities[i].start, i))
+            .collect::<Vec<_>>()
+    });
+    ways.truncate(CAUSES_MAX);
+    let root_failed = trace.roots().first().is_some_and(|&root| failed(root));
+    let entry = |index: usize, remote| ExceptionEntry {
+        name: name(documents, index),
+        exceptions: exceptions(documents, index),
+        remote,
+    };
+    let cause = |way: &Vec<usize>| {
+        Some(Cause {
+            services: services(trace, way, entry)?,
+            client_impacting: root_failed,
+        })
+    };
+    ways.iter().filter_map(cause).collect()
+}
+
+/// The entities from the top of the trace down to this one, unless a part of the way ran on its
+/// own: a segment that hangs under a segment, rather than under a call, and outlives it was
+/// invoked asynchronously, and what becomes of it is no failure of its invoker.
+fn way_from_root(trace: &Trace<'_>, index: usize) -> Option<Vec<usize>> {
+    let mut way = vec![index];
+    let mut at = index;
+    while let Some(parent) = trace.parents[at] {
+        let (entity, above) = (&trace.entities[at], &trace.entities[parent]);
+        let invoked = entity.is_segment() && above.is_segment();
+        let outlives = invoked && above.end.is_some_and(|end| entity.end > Some(end));
+        if outlives || way.len() == WAY_LEN_MAX || way.contains(&parent) {
+            return None;
+        }
+        way.push(parent);
+        at = parent;
+    }
+    way.reverse();
+    Some(way)
+}
+
+/// Groups a way by the services it passes; at a call that nobody answered it ends in the service
+/// called. A way that starts at no segment passes no known service.
+fn services<E>(
+    trace: &Trace<'_>,
+    way: &[usize],
+    entry: impl Fn(usize, bool) -> E,
+) -> Option<Vec<CauseService<E>>> {
+    let mut services: Vec<CauseService<E>> = Vec::new();
+    for &index in way {
+        let entity = &trace.entities[index];
+        if entity.is_segment() {
+            services.push(CauseService::new(entity.service.as_ref()?, false));
+        }
+        let remote = entity.kind == Kind::Call;
+        services.last_mut()?.entity_path.push(entry(index, remote));
+    }
+    let last = *way.last()?;
+    if trace.is_unanswered_call(last) {
+        let mut inferred = CauseService::new(trace.entities[last].service.as_ref()?, true);
+        inferred.entity_path.push(entry(last, false));
+        services.push(inferred);
+    }
+    Some(services)
+}
+
+impl<E> CauseService<E> {
+    fn new(service: &Service<'_>, inferred: bool) -> Self {
+        let ServiceId {
+            name,
+            names,
+            account_id,
+            r#type,
+        } = service.into();
+        Self {
+            name,
+            names,
+            account_id,
+            r#type,
+            inferred,
+            entity_path: Vec::new(),
+        }
+    }
+}
+
+fn name(documents: &Documents<'_>, index: usize) -> String {
+    documents
+        .fields(index)
+        .text("name")
+        .unwrap_or_default()
+        .into()
+}
+
+fn exceptions(documents: &Documents<'_>, index: usize) -> Vec<Exception> {
+    let cause = documents.fields(index).object("cause");
+    let exceptions = cause.objects("exceptions").into_iter();
+    let text = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap_or_default().into_owned();
+    let exceptions = exceptions.map(|exception| Exception {
+        name: text(exception.text("type")),
+        message: text(exception.text("message")),
+    });
+    exceptions.collect()
+}
