@@ -68,8 +68,7 @@ impl GraphBuilder {
     }
 
     fn add_edges(&mut self, trace: &Trace<'_>, nodes: &[Option<usize>]) {
-        // A call that several segments of one service answer counts once.
-        let mut counted: Vec<(usize, usize)> = Vec::new();
+        let mut views = Vec::new();
         for (index, entity) in trace.entities.iter().enumerate() {
             let Some(target) = nodes[index] else { continue };
             let (caller, view) = match (entity.is_segment(), trace.parents[index]) {
@@ -80,12 +79,14 @@ impl GraphBuilder {
                 (false, _) => (index, index),
             };
             let source = trace.owners[caller].and_then(|owner| nodes[owner]);
-            let Some(source) = source else { continue };
-            if !counted.contains(&(view, target)) {
-                counted.push((view, target));
-                let edge = self.edges.entry((source, target)).or_default();
-                edge.add(&trace.entities[view]);
-            }
+            views.extend(source.map(|source| (view, source, target)));
+        }
+        // A call that several segments of one service answer counts once.
+        views.sort_unstable();
+        views.dedup();
+        for (view, source, target) in views {
+            let edge = self.edges.entry((source, target)).or_default();
+            edge.add(&trace.entities[view]);
         }
     }
 

@@ -22,7 +22,8 @@ pub enum StartError {
     Listener(#[from] std::io::Error),
 }
 
-/// A running local X-Ray. Dropping it stops it at once.
+/// A running local X-Ray. Dropped rather than stopped, it takes no more connections and leaves those
+/// underway to themselves.
 #[derive(Debug)]
 pub struct LocalXray {
     address: SocketAddr,

@@ -48,33 +48,35 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
 
 /// Sets the connection up, makes the tables in an empty file, and tells the file's format.
 fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
-    let mut found = format(connection)?;
-    if found == 0 {
-        connection.pragma_update(None, "page_size", 8192)?;
+    if format(connection)? == 0 {
+        make(connection)?;
     }
-    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     // 16 MB of log before it is carried over into the file, and at most so much of it left on disk.
     connection.pragma_update(None, "wal_autocheckpoint", 2048)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
-    if found == 0 {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have been faster.
-        if format(&transaction)? == 0 {
-            transaction.execute_batch(include_str!("schema.sql"))?;
-            transaction.pragma_update(None, "user_version", FORMAT)?;
-        }
-        transaction.commit()?;
-        found = format(connection)?;
+    format(connection)
+}
+
+/// Makes the tables, unless another process is faster.
+fn make(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    // Waiting for the disk is most of the time, and an empty store is worth none of it.
+    connection.pragma_update(None, "synchronous", "off")?;
+    connection.pragma_update(None, "page_size", 8192)?;
+    write_ahead(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if format(&transaction)? == 0 {
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
     }
-    Ok(found)
+    transaction.commit()
 }
 
 fn format(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Turns the write-ahead log on. SQLite does not wait for others here, so this does.
+/// Turns the write-ahead log on, which the file remembers. SQLite does not wait for others here, so this does.
 fn write_ahead(connection: &Connection) -> Result<(), rusqlite::Error> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {

@@ -181,6 +181,29 @@ fn pages_hold_every_trace_once() {
 }
 
 #[test]
+fn a_graph_of_very_many_services_comes_in_pages() {
+    let local = Local::start();
+    let calls = (0..2100).map(|number| {
+        let name = format!("service-{number}");
+        let more = json!({ "name": name, "namespace": "remote" });
+        entity(&format!("{:016x}", number + 1), 1.0, 2.0, more)
+    });
+    let more = json!({ "trace_id": trace_id(1), "subsegments": calls.collect::<Vec<_>>() });
+    local.put(&[entity("ffffffffffffffff", 1.0, 2.0, more)]);
+    let ids = json!({ "TraceIds": [trace_id(1)] });
+    let window = json!({ "StartTime": 1, "EndTime": 2 });
+    for (path, body) in [("/TraceGraph", ids), ("/ServiceGraph", window)] {
+        let pages = pages(&local, path, body, "Services");
+        assert_eq!(pages.len(), 2, "{path}");
+        let references = pages
+            .iter()
+            .flatten()
+            .map(|node| node["ReferenceId"].as_u64());
+        assert!(references.eq((0..2102).map(Some)), "{path}");
+    }
+}
+
+#[test]
 fn each_time_range_looks_at_its_own_time() {
     let local = Local::start();
     // The id says 1763790000; the segment ran from 1763800000 to 1763800100.
