@@ -304,7 +304,12 @@ fn strangers_are_turned_away() {
 fn a_stopped_server_takes_no_more_requests() {
     let mut local = Local::start();
     local.post("/GetSamplingRules", &json!({}));
+    let idle = std::net::TcpStream::connect(local.address).unwrap();
+    let before = std::time::Instant::now();
     local.stop();
+    // Five seconds would be the limit for requests underway; an idle connection is none.
+    assert!(before.elapsed().as_secs() < 5, "{:?}", before.elapsed());
+    drop(idle);
     assert!(std::net::TcpStream::connect(local.address).is_err());
     assert!(
         local.store.trace_graph(&[]).unwrap().is_empty(),
