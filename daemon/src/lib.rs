@@ -1,1 +1,28 @@
-//! Skeleton.
+//! The X-Ray daemon as a library: segment documents in by UDP, batched, uploaded with
+//! `PutTraceSegments`, and the rest of the X-Ray API signed and forwarded on TCP.
+//!
+//! ```text
+//! UDP ─► receive (a thread) ─► queue (bounded, drops the oldest) ─► batch ─► upload ─► X-Ray
+//! TCP ─► proxy ──────────────────── client (signs with SigV4) ─────────────────────► X-Ray
+//! ```
+//!
+//! Not here: flags, the configuration file, and the telemetry records of the official daemon.
+
+mod batch;
+mod client;
+mod config;
+mod counts;
+mod daemon;
+mod document;
+mod log_limit;
+mod proxy;
+mod queue;
+mod receive;
+mod upload;
+
+pub use batch::BatchLimits;
+pub use client::{CallError, Endpoint, EndpointError, ServiceError, XrayClient, default_endpoint};
+pub use config::Config;
+pub use counts::{Counts, CountsHandle};
+pub use daemon::{BindError, Daemon};
+pub use upload::RetryPolicy;

@@ -1,0 +1,237 @@
+//! The daemon: bound first, then run until it is told to stop, then drained within a limit.
+
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::{self, SocketAddr, UdpSocket};
+use std::pin::pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::client::XrayClient;
+use crate::config::Config;
+use crate::counts::{Counters, Counts, CountsHandle};
+use crate::proxy::{self, Proxy};
+use crate::queue::Queue;
+use crate::receive::{self, KernelDrops, Receiver};
+use crate::upload::{self, Uploader};
+
+/// How often to look for a number that is free on UDP and on TCP.
+const PORT_TRIES: usize = 16;
+
+/// A daemon whose sockets are bound and whose receiving thread reads; [`run`](Daemon::run)
+/// uploads. Dropped without being run, it closes its sockets and forgets what came.
+#[derive(Debug)]
+pub struct Daemon {
+    config: Config,
+    client: XrayClient,
+    udp: SocketAddr,
+    receive_buffer_bytes: usize,
+    listener: Option<(TcpListener, SocketAddr)>,
+    queue: Arc<Queue>,
+    counters: Arc<Counters>,
+    receiver: Receiver,
+}
+
+/// A daemon that cannot start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// An address cannot be had.
+    #[error("bind {protocol} {address}: {source}; {}", mend(source.kind()))]
+    Address {
+        /// `UDP` or `TCP`.
+        protocol: &'static str,
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The receiving thread cannot be started.
+    #[error("start the thread that receives segments: {0}")]
+    Thread(#[source] io::Error),
+}
+
+fn mend(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AddrInUse => {
+            "another process, perhaps another X-Ray daemon, has it: stop that or choose another port"
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all"
+        }
+        ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose another port",
+        _ => "choose another address",
+    }
+}
+
+impl Daemon {
+    /// Binds UDP, then TCP, and starts to receive. To be called within a tokio runtime that has
+    /// I/O and time enabled, the one it will run in.
+    ///
+    /// # Errors
+    /// An address that cannot be had, or a thread that cannot be started; nothing stays bound.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn bind(config: Config, client: XrayClient) -> Result<Self, BindError> {
+        let (socket, listener) = bind_both(&config)?;
+        let failed = |source| BindError::Address {
+            protocol: "UDP",
+            address: config.udp,
+            source,
+        };
+        let udp = socket.local_addr().map_err(failed)?;
+        let receive_buffer_bytes = receive::granted_buffer(&socket).map_err(failed)?;
+        let counters = Arc::new(Counters::new(KernelDrops::of(&socket)));
+        let queue = Arc::new(Queue::new(config.queue_bytes_max, config.batch));
+        let (to, with) = (Arc::clone(&queue), Arc::clone(&counters));
+        let receiver = Receiver::start(socket, udp, to, with).map_err(BindError::Thread)?;
+        Ok(Self {
+            client: client.with_timeout(config.request_timeout),
+            config,
+            udp,
+            receive_buffer_bytes,
+            listener,
+            queue,
+            counters,
+            receiver,
+        })
+    }
+
+    /// Where segments come in.
+    pub fn udp_address(&self) -> SocketAddr {
+        self.udp
+    }
+
+    /// Where calls to forward come in.
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().map(|(_, address)| *address)
+    }
+
+    /// The socket buffer the kernel granted; less than was asked for if `net.core.rmem_max` is
+    /// lower. Where it is small, a burst overflows it, and `kernel_dropped` counts that.
+    pub fn receive_buffer_bytes(&self) -> usize {
+        self.receive_buffer_bytes
+    }
+
+    /// Reads the counts from elsewhere, while the daemon runs and after.
+    pub fn counts(&self) -> CountsHandle {
+        CountsHandle(Arc::clone(&self.counters))
+    }
+
+    /// Works until `stop` is ready; then reads what the kernel still holds, uploads what waits,
+    /// within the drain deadline, and gives the final counts.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Counts {
+        self.log_start();
+        let uploader = Uploader::new(
+            self.client.clone(),
+            self.config.retry,
+            Arc::clone(&self.counters),
+        );
+        let uploads = upload::run(
+            &self.queue,
+            Arc::new(uploader),
+            self.config.upload_concurrency,
+        );
+        let (stopping, stopped) = watch::channel(false);
+        let proxy = Arc::new(Proxy::new(self.client, Arc::clone(&self.counters)));
+        let calls = async {
+            if let Some((listener, _)) = self.listener {
+                proxy::serve(listener, proxy, stopped).await;
+            }
+        };
+        {
+            // Leaving this block ends what the deadline did not wait for.
+            let mut work = pin!(async { tokio::join!(uploads, calls) });
+            tokio::select! {
+                () = stop => {}
+                _ = &mut work => {}
+            }
+            stopping.send_replace(true);
+            self.receiver.stop();
+            let _ = tokio::time::timeout(self.config.drain_deadline, work).await;
+        }
+        let left = self.counters.read().pending();
+        self.counters.abandoned.add(left as usize);
+        let counts = self.counters.read();
+        log_end(&counts);
+        counts
+    }
+
+    fn log_start(&self) {
+        let asked = self.config.receive_buffer_bytes;
+        let granted = self.receive_buffer_bytes;
+        let tcp = self.tcp_address().map(|address| address.to_string());
+        let endpoint = self.client.endpoint();
+        info!(udp = %self.udp, tcp, %endpoint, "x-ray daemon listens");
+        if granted < asked {
+            warn!(
+                asked,
+                granted, "receive buffer smaller than asked for: raise net.core.rmem_max"
+            );
+        }
+    }
+}
+
+fn log_end(counts: &Counts) {
+    match counts.lost() {
+        0 => info!(
+            received = counts.received,
+            sent = counts.sent,
+            "x-ray daemon stopped"
+        ),
+        lost => warn!(lost, ?counts, "x-ray daemon stopped, segments were lost"),
+    }
+}
+
+/// UDP first: that TCP accepts is the sign that UDP is there. With port 0 on both, the same
+/// number on both, if one can be found.
+fn bind_both(config: &Config) -> Result<Bound, BindError> {
+    let Some(tcp) = config.tcp else {
+        return Ok((bind_udp(config)?, None));
+    };
+    let same = config.udp.port() == 0 && tcp.port() == 0;
+    for _ in 0..PORT_TRIES {
+        let socket = bind_udp(config)?;
+        let port = match same {
+            true => socket.local_addr().map_or(0, |address| address.port()),
+            false => tcp.port(),
+        };
+        match bind_tcp(SocketAddr::new(tcp.ip(), port)) {
+            Ok(listener) => return Ok((socket, Some(listener))),
+            Err(BindError::Address { source, .. })
+                if same && source.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let socket = bind_udp(config)?;
+    Ok((socket, Some(bind_tcp(tcp)?)))
+}
+
+type Bound = (UdpSocket, Option<(TcpListener, SocketAddr)>);
+
+fn bind_udp(config: &Config) -> Result<UdpSocket, BindError> {
+    receive::bind(config.udp, config.receive_buffer_bytes).map_err(|source| BindError::Address {
+        protocol: "UDP",
+        address: config.udp,
+        source,
+    })
+}
+
+fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+    let listen = || {
+        let listener = net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let bound = listener.local_addr()?;
+        Ok((TcpListener::from_std(listener)?, bound))
+    };
+    listen().map_err(|source| BindError::Address {
+        protocol: "TCP",
+        address,
+        source,
+    })
+}

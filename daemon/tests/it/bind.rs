@@ -1,0 +1,93 @@
+//! Addresses: free ports, both sides, and errors that say what to do.
+
+use std::net::{SocketAddr, UdpSocket};
+
+use tokio::net::TcpListener;
+use xray_daemon::{Config, Daemon};
+
+use crate::running::{client, config};
+
+fn bind(config: Config) -> Result<Daemon, String> {
+    Daemon::bind(config, client("http://127.0.0.1:1")).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn free_ports_are_the_same_on_both_sides() {
+    let daemon = bind(config()).unwrap();
+    assert_ne!(daemon.udp_address().port(), 0);
+    assert_eq!(daemon.tcp_address(), Some(daemon.udp_address()));
+}
+
+#[tokio::test]
+async fn without_tcp_there_is_udp_alone() {
+    let daemon = bind(Config {
+        tcp: None,
+        ..config()
+    })
+    .unwrap();
+    assert_eq!(daemon.tcp_address(), None);
+    let counts = daemon.run(std::future::ready(())).await;
+    assert_eq!((counts.received, counts.pending()), (0, 0));
+}
+
+#[tokio::test]
+async fn the_granted_buffer_is_told() {
+    let asked = |receive_buffer_bytes| {
+        bind(Config {
+            receive_buffer_bytes,
+            ..config()
+        })
+        .unwrap()
+        .receive_buffer_bytes()
+    };
+    assert_eq!(asked(100_000), 100_000);
+    assert!(asked(usize::MAX / 2) > 0);
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named_with_what_to_do() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = bind(Config {
+        udp: address,
+        ..config()
+    })
+    .unwrap_err();
+    assert!(
+        error.starts_with(&format!("bind UDP {address}: ")),
+        "{error}"
+    );
+    assert!(error.contains("another process"), "{error}");
+
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = bind(Config {
+        tcp: Some(address),
+        ..config()
+    })
+    .unwrap_err();
+    assert!(
+        error.starts_with(&format!("bind TCP {address}: ")),
+        "{error}"
+    );
+
+    let elsewhere = SocketAddr::from(([192, 0, 2, 1], 0));
+    let error = bind(Config {
+        udp: elsewhere,
+        ..config()
+    })
+    .unwrap_err();
+    assert!(error.contains("no such address"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dropped_daemon_gives_its_addresses_back() {
+    let daemon = bind(config()).unwrap();
+    let address = daemon.udp_address();
+    drop(daemon);
+    let start = std::time::Instant::now();
+    while UdpSocket::bind(address).is_err() {
+        assert!(start.elapsed() < crate::stub::PATIENCE);
+        tokio::task::yield_now().await;
+    }
+}
