@@ -15,7 +15,8 @@ pub struct Config {
     /// get the same number. Without it there is no proxy and no health page.
     pub tcp: Option<SocketAddr>,
     /// The socket buffer to ask the kernel for. Default 4 MiB; the kernel grants no more than
-    /// `net.core.rmem_max`, and [`Daemon::receive_buffer_bytes`](crate::Daemon) tells how much.
+    /// `net.core.rmem_max`, and [`Daemon::receive_buffer_bytes`](crate::Daemon::receive_buffer_bytes) tells
+    /// how much.
     pub receive_buffer_bytes: usize,
     /// How much may wait for upload, bookkeeping included. Default 16 MiB. When it is full, the
     /// oldest documents are dropped and counted in `queue_dropped`.

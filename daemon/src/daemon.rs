@@ -89,7 +89,7 @@ impl Daemon {
         let counters = Arc::new(Counters::new(KernelDrops::of(&socket)));
         let queue = Arc::new(Queue::new(config.queue_bytes_max, config.batch));
         let (to, with) = (Arc::clone(&queue), Arc::clone(&counters));
-        let receiver = Receiver::start(socket, udp, to, with).map_err(BindError::Thread)?;
+        let receiver = Receiver::start(socket, to, with).map_err(BindError::Thread)?;
         Ok(Self {
             client: client.with_timeout(config.request_timeout),
             config,
@@ -155,6 +155,7 @@ impl Daemon {
             self.receiver.stop();
             let _ = tokio::time::timeout(self.config.drain_deadline, work).await;
         }
+        // The receiver still holds the socket, so that the kernel can tell what it dropped.
         let left = self.counters.read().pending();
         self.counters.abandoned.add(left as usize);
         let counts = self.counters.read();

@@ -6,6 +6,20 @@
 //! TCP ─► proxy ──────────────────── client (signs with SigV4) ─────────────────────► X-Ray
 //! ```
 //!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use xray_daemon::{Config, Daemon, XrayClient, default_endpoint};
+//!
+//! let region = "eu-west-1";
+//! let client = XrayClient::new(default_endpoint(region)?, region.to_owned(), None);
+//! let daemon = Daemon::bind(Config::default(), client)?;
+//! let stop = std::future::pending(); // a signal, in a real program
+//! let counts = daemon.run(stop).await;
+//! assert_eq!(counts.pending(), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Not here: flags, the configuration file, and the telemetry records of the official daemon.
 
 mod batch;

@@ -8,12 +8,13 @@ mod kernel_drops;
 mod socket;
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{Shutdown, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tracing::warn;
 
 use crate::counts::Counters;
@@ -27,70 +28,47 @@ pub(crate) use socket::{bind, granted_buffer};
 /// No UDP payload is larger than 65,507 bytes.
 const DATAGRAM_LEN_MAX: usize = 1 << 16;
 
-/// How long a stop can go unnoticed if the datagram that announces it gets lost.
+/// Linux lets a socket hold twice the granted buffer, and charges each datagram, however small,
+/// with more than this.
+const CHARGE_MIN: usize = 512;
+
+/// How long a stop can go unnoticed on a system where a shutdown does not wake a reader.
 const STOP_CHECK: Duration = Duration::from_millis(500);
 
 /// The receiving thread's end of a stop; dropping it stops the thread too.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     stopping: Arc<AtomicBool>,
-    address: SocketAddr,
+    socket: UdpSocket,
 }
 
 impl Receiver {
     /// Starts the thread. It closes the queue when it ends.
     pub(crate) fn start(
         socket: UdpSocket,
-        address: SocketAddr,
         queue: Arc<Queue>,
         counters: Arc<Counters>,
     ) -> std::io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         socket.set_read_timeout(Some(STOP_CHECK))?;
-        let mut intake = Intake {
-            queue,
-            counters,
-            rejected: LogLimit::default(),
-            dropped: LogLimit::default(),
-            failed: LogLimit::default(),
-        };
-        let stop = Arc::clone(&stopping);
+        let mut intake = Intake::new(queue, counters);
+        let (reader, stop) = (socket.try_clone()?, Arc::clone(&stopping));
         thread::Builder::new()
             .name("xray-receive".to_owned())
             .spawn(move || {
-                intake.read_until_stopped(&socket, &stop);
-                intake.read_what_is_left(&socket);
-                // The kernel's count of its drops goes away with the socket.
-                let _ = intake.counters.read();
+                intake.read_until_stopped(&reader, &stop);
+                intake.read_what_is_left(&reader);
                 intake.queue.close();
             })?;
-        Ok(Self { stopping, address })
+        Ok(Self { stopping, socket })
     }
 
     /// Tells the thread to read what the kernel still holds and to end.
     pub(crate) fn stop(&self) {
-        if self.stopping.swap(true, Ordering::Release) {
-            return;
-        }
-        let (any, home) = match self.address {
-            SocketAddr::V4(_) => (
-                SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                SocketAddr::from((Ipv4Addr::LOCALHOST, self.address.port())),
-            ),
-            SocketAddr::V6(_) => (
-                SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-                SocketAddr::from((Ipv6Addr::LOCALHOST, self.address.port())),
-            ),
-        };
-        let to = match self.address.ip().is_unspecified() {
-            true => home,
-            false => self.address,
-        };
-        // An empty datagram wakes the thread and is ignored; should it get lost, the read
-        // timeout does the same a little later.
-        if let Ok(socket) = UdpSocket::bind(any) {
-            let _ = socket.send_to(&[], to);
-        }
+        self.stopping.store(true, Ordering::Release);
+        // Linux wakes the reader although it calls the socket not connected. A datagram to
+        // ourselves would wake it too, but could fall out of a full buffer and be counted there.
+        let _ = SockRef::from(&self.socket).shutdown(Shutdown::Read);
     }
 }
 
@@ -110,6 +88,16 @@ struct Intake {
 }
 
 impl Intake {
+    fn new(queue: Arc<Queue>, counters: Arc<Counters>) -> Self {
+        Self {
+            queue,
+            counters,
+            rejected: LogLimit::default(),
+            dropped: LogLimit::default(),
+            failed: LogLimit::default(),
+        }
+    }
+
     fn read_until_stopped(&mut self, socket: &UdpSocket, stopping: &AtomicBool) {
         let mut buffer = vec![0; DATAGRAM_LEN_MAX];
         while !stopping.load(Ordering::Acquire) {
@@ -134,16 +122,12 @@ impl Intake {
             return;
         }
         let mut buffer = vec![0; DATAGRAM_LEN_MAX];
-        let mut left = granted_buffer(socket).unwrap_or(DATAGRAM_LEN_MAX);
-        loop {
+        let mut left = granted_buffer(socket).map_or(DATAGRAM_LEN_MAX, |granted| 2 * granted);
+        while left > 0 {
             match socket.recv(&mut buffer) {
                 Ok(length) => {
                     self.take(&buffer[..length]);
-                    // The kernel charges the buffer for more than the payload.
-                    left = left.saturating_sub(length.max(1));
-                    if left == 0 {
-                        return;
-                    }
+                    left = left.saturating_sub(length.max(CHARGE_MIN));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,
@@ -184,4 +168,67 @@ fn is_quiet(kind: ErrorKind) -> bool {
         kind,
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use crate::batch::BatchLimits;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is logged while the datagrams are taken.
+    fn logged(datagrams: &[&[u8]]) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let counters = Counters::new(KernelDrops::of(&socket));
+        let queue = Queue::new(500, BatchLimits::default());
+        let mut intake = Intake::new(Arc::new(queue), Arc::new(counters));
+        tracing::subscriber::with_default(subscriber, || {
+            datagrams.iter().for_each(|datagram| intake.take(datagram));
+        });
+        let log = log.0.lock().unwrap();
+        String::from_utf8(log.clone()).unwrap()
+    }
+
+    #[test]
+    fn the_log_tells_of_a_refusal_once_and_never_what_was_sent() {
+        let log = logged(&[b"secret\nsecret", b"secret", b"{\"format\":\"secret\"}\nx"]);
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(
+            log.contains("WARN") && log.contains("datagram rejected"),
+            "{log}"
+        );
+        assert!(log.contains("not a JSON object"), "{log}");
+        assert!(!log.contains("secret"), "{log}");
+    }
+
+    #[test]
+    fn the_log_tells_of_a_full_queue_once() {
+        let datagram = b"{\"format\":\"json\",\"version\":1}\nsecret";
+        let log = logged(&[&datagram[..]; 100]);
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(
+            log.contains("queue full") && !log.contains("secret"),
+            "{log}"
+        );
+    }
 }

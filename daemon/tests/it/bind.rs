@@ -5,7 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use tokio::net::TcpListener;
 use xray_daemon::{Config, Daemon};
 
-use crate::running::{client, config};
+use crate::running::{HEADER, Running, client, config};
+use crate::stub::{PATIENCE, Stub};
 
 fn bind(config: Config) -> Result<Daemon, String> {
     Daemon::bind(config, client("http://127.0.0.1:1")).map_err(|error| error.to_string())
@@ -80,14 +81,59 @@ async fn an_address_in_use_is_named_with_what_to_do() {
     assert!(error.contains("no such address"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn any_address_will_do() {
+    for (address, to) in [
+        ("0.0.0.0:0", "127.0.0.1"),
+        ("[::1]:0", "::1"),
+        ("[::]:0", "::1"),
+        ("[::]:0", "127.0.0.1"),
+    ] {
+        let free: SocketAddr = address.parse().unwrap();
+        let sender = UdpSocket::bind((if to == "::1" { to } else { "0.0.0.0" }, 0));
+        let Ok(sender) = sender else {
+            continue; // no IPv6 on this machine
+        };
+        let xray = Stub::start().await;
+        let any = Config {
+            udp: free,
+            tcp: Some(free),
+            ..config()
+        };
+        let daemon = Running::start(any, client(&xray.url()));
+        let datagram = format!("{HEADER}{address} {to}");
+        let destination = (to, daemon.udp.port());
+        sender.send_to(datagram.as_bytes(), destination).unwrap();
+        let counts = daemon.stop().await;
+        assert_eq!(counts.sent, 1, "{address} {to}");
+        assert_eq!(xray.documents(), [format!("{address} {to}")]);
+    }
+}
+
+async fn wait_until_free(address: SocketAddr) {
+    let start = std::time::Instant::now();
+    while UdpSocket::bind(address).is_err() {
+        assert!(start.elapsed() < PATIENCE);
+        tokio::task::yield_now().await;
+    }
+    TcpListener::bind(address).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_dropped_daemon_gives_its_addresses_back() {
     let daemon = bind(config()).unwrap();
     let address = daemon.udp_address();
     drop(daemon);
-    let start = std::time::Instant::now();
-    while UdpSocket::bind(address).is_err() {
-        assert!(start.elapsed() < crate::stub::PATIENCE);
-        tokio::task::yield_now().await;
-    }
+    wait_until_free(address).await;
+}
+
+#[tokio::test]
+async fn a_dropped_run_gives_its_addresses_back() {
+    let daemon = bind(config()).unwrap();
+    let address = daemon.udp_address();
+    let run = daemon.run(std::future::pending());
+    tokio::time::timeout(std::time::Duration::from_millis(10), run)
+        .await
+        .unwrap_err();
+    wait_until_free(address).await;
 }

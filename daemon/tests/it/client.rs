@@ -158,6 +158,29 @@ async fn a_connection_is_used_again() {
     tokio::time::timeout(PATIENCE, xray).await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn https_speaks_tls() {
+    use tokio::io::AsyncReadExt;
+    if !std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists() {
+        eprintln!("no root certificates here, which the TLS client insists on");
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap()
+    });
+    let error = signing_client(&url)
+        .call("/Traces", "{}")
+        .await
+        .unwrap_err();
+    const HANDSHAKE: u8 = 22;
+    assert_eq!(server.await.unwrap(), HANDSHAKE);
+    assert!(matches!(error, CallError::Connection { .. }), "{error}");
+    assert!(error.to_string().starts_with(&url), "{error}");
+}
+
 /// The first try finds no credentials, the next ones do, each with a key of its own.
 #[derive(Debug, Default)]
 struct LateCredentials(AtomicU64);
@@ -174,7 +197,7 @@ impl ProvideCredentials for LateCredentials {
     }
 }
 
-fn with_late_credentials(xray: &Stub) -> XrayClient {
+pub(crate) fn with_late_credentials(xray: &Stub) -> XrayClient {
     let provider = SharedCredentialsProvider::new(LateCredentials::default());
     XrayClient::new(xray.url().parse().unwrap(), "r".to_owned(), Some(provider))
 }

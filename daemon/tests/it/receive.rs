@@ -66,6 +66,19 @@ async fn a_stop_reads_what_the_kernel_holds() {
     assert_eq!((counts.sent, counts.lost()), (500, 0));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_wakes_the_reader() {
+    let start = Instant::now();
+    for _ in 0..10 {
+        Running::start(config(), client("http://127.0.0.1:1"))
+            .stop()
+            .await;
+    }
+    // Were it not woken, each stop would wait for the read timeout of half a second.
+    assert!(start.elapsed().as_secs() < 4, "{:?}", start.elapsed());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_is_counted_to_the_last() {
     // The kernel charges about 2,304 bytes for 1 KB and allows twice what it grants: 4 MiB hold

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use xray_daemon::{BatchLimits, Config, RetryPolicy};
 
+use crate::client::with_late_credentials;
 use crate::running::{Running, client, config};
 use crate::stub::{Stub, failing, taken};
 
@@ -279,4 +280,14 @@ async fn an_answer_that_does_not_come_is_a_failure() {
     daemon.send(&segment(1));
     daemon.wait_for(|counts| counts.sent == 1).await;
     assert_eq!(daemon.stop().await.upload_retries, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_wait_for_credentials() {
+    let xray = Stub::start().await;
+    let daemon = Running::start(config(), with_late_credentials(&xray));
+    daemon.send(&segment(1));
+    daemon.wait_for(|counts| counts.sent == 1).await;
+    assert_eq!(daemon.stop().await.upload_retries, 1);
+    assert_eq!(xray.documents(), [segment(1)]);
 }
