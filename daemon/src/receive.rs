@@ -191,6 +191,29 @@ mod tests {
         }
     }
 
+    fn intake(socket: &UdpSocket) -> Intake {
+        let counters = Counters::new(KernelDrops::of(socket));
+        let queue = Queue::new(500, BatchLimits::default());
+        Intake::new(Arc::new(queue), Arc::new(counters))
+    }
+
+    #[test]
+    fn a_stopped_reader_takes_what_is_left() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..100 {
+            let datagram = b"{\"format\":\"json\",\"version\":1}\n{}";
+            sender
+                .send_to(datagram, socket.local_addr().unwrap())
+                .unwrap();
+        }
+        let mut intake = intake(&socket);
+        intake.read_until_stopped(&socket, &AtomicBool::new(true));
+        assert_eq!(intake.counters.read().received, 0);
+        intake.read_what_is_left(&socket);
+        assert_eq!(intake.counters.read().received, 100);
+    }
+
     /// What is logged while the datagrams are taken.
     fn logged(datagrams: &[&[u8]]) -> String {
         let log = Log::default();
@@ -199,9 +222,7 @@ mod tests {
             .with_writer(move || writer.clone())
             .finish();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let counters = Counters::new(KernelDrops::of(&socket));
-        let queue = Queue::new(500, BatchLimits::default());
-        let mut intake = Intake::new(Arc::new(queue), Arc::new(counters));
+        let mut intake = intake(&socket);
         tracing::subscriber::with_default(subscriber, || {
             datagrams.iter().for_each(|datagram| intake.take(datagram));
         });

@@ -29,6 +29,7 @@ pub(crate) struct Uploader {
     retry: RetryPolicy,
     counters: Arc<Counters>,
     retried: Mutex<LogLimit>,
+    given_up: Mutex<LogLimit>,
 }
 
 /// Uploads what comes out of the queue, at most `concurrency` batches at a time, until the queue
@@ -52,6 +53,7 @@ impl Uploader {
             retry,
             counters,
             retried: Mutex::default(),
+            given_up: Mutex::default(),
         }
     }
 
@@ -65,7 +67,7 @@ impl Uploader {
                     documents
                 }
                 Err(error) => {
-                    warn!(%error, attempt, documents = documents.len(), "upload given up");
+                    self.log_given_up(&error, documents.len(), attempt);
                     self.counters.upload_failed.add(documents.len());
                     return;
                 }
@@ -105,11 +107,21 @@ impl Uploader {
     }
 
     fn log_retry(&self, error: &CallError, documents: usize, attempt: u32) {
-        let mut retried = self.retried.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(times) = retried.admit(Instant::now()) {
+        if let Some(times) = admitted(&self.retried) {
             warn!(%error, attempt, documents, times, "upload failed, to be tried again");
         }
     }
+
+    fn log_given_up(&self, error: &CallError, documents: usize, attempt: u32) {
+        if let Some(times) = admitted(&self.given_up) {
+            warn!(%error, attempt, documents, times, "upload given up, segments are lost");
+        }
+    }
+}
+
+fn admitted(limit: &Mutex<LogLimit>) -> Option<u64> {
+    let mut limit = limit.lock().unwrap_or_else(PoisonError::into_inner);
+    limit.admit(Instant::now())
 }
 
 /// `{"TraceSegmentDocuments":["{...}", ...]}`
