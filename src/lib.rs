@@ -1,1 +1,4 @@
-//! Skeleton.
+//! The program `xray-ecs` as a library: job specs and the jobs themselves.
+
+pub mod bucket;
+pub mod spec;

@@ -1,0 +1,204 @@
+//! Templates in a job file: `{account}`, `{region}`, `{job}`, `{env:NAME}`, `{date:FORMAT}`,
+//! `{rand:N}`, and `{{` and `}}` for the braces themselves.
+
+use std::fmt::Write as _;
+
+use chrono::format::{Item, StrftimeItems};
+use rand::rngs::ChaCha12Rng;
+use rand::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::Context;
+use super::environment::NotUnicode;
+use super::fault::suggestion;
+
+/// A text with placeholders, parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template(Vec<Part>);
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Literal(String),
+    Account,
+    Region,
+    Job,
+    Env(String),
+    Date(String),
+    Rand(usize),
+}
+
+/// The most characters of one `{rand:N}`.
+const RAND_LEN_MAX: usize = 32;
+
+const WORDS: [&str; 6] = ["account", "region", "job", "env", "date", "rand"];
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum TemplateError {
+    #[error("`{{` is not closed: add `}}`, or write `{{{{` for the brace itself")]
+    Unclosed,
+    #[error("`}}` closes nothing: write `}}}}` for the brace itself")]
+    Unopened,
+    #[error("unknown template `{{{word}}}`{}", suggestion(word, &WORDS))]
+    UnknownWord { word: String },
+    #[error("template `{{{word}}}` takes nothing after `:`, write `{{{word}}}`")]
+    UnwantedArgument { word: &'static str },
+    #[error("template `{{env}}` needs a variable's name, write `{{env:NAME}}`")]
+    NoVariable,
+    #[error(
+        "template `{{date:{0}}}` has no format of strftime, write one such as `{{date:%Y-%m-%d}}`"
+    )]
+    DateFormat(String),
+    #[error("template `{{rand:{0}}}` needs a length, write a number from 1 to 32")]
+    RandLength(String),
+    #[error("environment variable `{0}` of template `{{env:{0}}}` is not set")]
+    VariableNotSet(String),
+    #[error(transparent)]
+    NotUnicode(#[from] NotUnicode),
+}
+
+/// What the placeholders of one field stand for.
+pub(super) struct Scope<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) region: &'a str,
+    pub(super) job: &'a str,
+    /// The field within the job, such as `bucket`: two fields get different random texts.
+    pub(super) field: &'a str,
+}
+
+impl Template {
+    /// Parses a text, or tells all that is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
+        let mut parts = Vec::new();
+        let mut errors = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(index) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..index]);
+            let brace = &rest[index..=index];
+            let after = &rest[index + 1..];
+            if let Some(after) = after.strip_prefix(brace) {
+                literal.push_str(brace);
+                rest = after;
+            } else if brace == "}" {
+                errors.push(TemplateError::Unopened);
+                rest = after;
+            } else if let Some((placeholder, after)) = split_placeholder(after) {
+                parts.push(Part::Literal(std::mem::take(&mut literal)));
+                match Part::parse(placeholder) {
+                    Ok(part) => parts.push(part),
+                    Err(error) => errors.push(error),
+                }
+                rest = after;
+            } else {
+                errors.push(TemplateError::Unclosed);
+                rest = after;
+            }
+        }
+        literal.push_str(rest);
+        parts.push(Part::Literal(literal));
+        parts.retain(|part| !matches!(part, Part::Literal(text) if text.is_empty()));
+        if errors.is_empty() {
+            Ok(Self(parts))
+        } else {
+            Err(errors)
+        }
+    }
+
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// The text with each placeholder replaced, or all that is missing for it.
+    pub(super) fn expand(&self, scope: &Scope<'_>) -> Result<String, Vec<TemplateError>> {
+        let mut random = random_characters(scope);
+        let mut text = String::new();
+        let mut errors = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Account => text.push_str(scope.context.account),
+                Part::Region => text.push_str(scope.region),
+                Part::Job => text.push_str(scope.job),
+                Part::Env(name) => match scope.context.environment.get(name) {
+                    Ok(Some(value)) => text.push_str(value),
+                    Ok(None) => errors.push(TemplateError::VariableNotSet(name.clone())),
+                    Err(error) => errors.push(error.into()),
+                },
+                Part::Date(format) => {
+                    if write!(text, "{}", scope.context.start.format(format)).is_err() {
+                        errors.push(TemplateError::DateFormat(format.clone()));
+                    }
+                }
+                Part::Rand(len) => text.extend(random.by_ref().take(*len)),
+            }
+        }
+        if errors.is_empty() {
+            Ok(text)
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// What stands before the closing brace, and what after; an opening one may not come between.
+fn split_placeholder(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(['{', '}'])?;
+    text[end..]
+        .starts_with('}')
+        .then(|| (&text[..end], &text[end + 1..]))
+}
+
+impl Part {
+    fn parse(placeholder: &str) -> Result<Self, TemplateError> {
+        let (word, argument) = match placeholder.split_once(':') {
+            Some((word, argument)) => (word, Some(argument)),
+            None => (placeholder, None),
+        };
+        let plain = |part, word| match argument {
+            None => Ok(part),
+            Some(_) => Err(TemplateError::UnwantedArgument { word }),
+        };
+        let argument_text = argument.unwrap_or_default();
+        match word {
+            "account" => plain(Self::Account, "account"),
+            "region" => plain(Self::Region, "region"),
+            "job" => plain(Self::Job, "job"),
+            "env" if argument_text.is_empty() => Err(TemplateError::NoVariable),
+            "env" => Ok(Self::Env(argument_text.to_owned())),
+            "date" if is_date_format(argument_text) => Ok(Self::Date(argument_text.to_owned())),
+            "date" => Err(TemplateError::DateFormat(argument_text.to_owned())),
+            "rand" => match argument_text.parse() {
+                Ok(len @ 1..=RAND_LEN_MAX) => Ok(Self::Rand(len)),
+                _ => Err(TemplateError::RandLength(argument_text.to_owned())),
+            },
+            _ => Err(TemplateError::UnknownWord {
+                word: placeholder.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Formatting with a faulty format would only fail later, where it is written.
+fn is_date_format(format: &str) -> bool {
+    !format.is_empty() && StrftimeItems::new(format).all(|item| item != Item::Error)
+}
+
+/// Lower-case letters and digits, the same for one field of one job in one run, so that attempts,
+/// resumed runs and duplicates agree.
+fn random_characters(scope: &Scope<'_>) -> impl Iterator<Item = char> {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut seed = Sha256::new();
+    for text in [scope.context.run_id, scope.job, scope.field] {
+        // The length keeps `a` + `bc` apart from `ab` + `c`.
+        seed.update((text.len() as u64).to_be_bytes());
+        seed.update(text);
+    }
+    let mut generator = ChaCha12Rng::from_seed(seed.finalize().into());
+    std::iter::from_fn(move || Some(generator.next_u32()))
+        // 2^32 is no multiple of 36; what lies above the last one would favour some letters.
+        .filter(|&number| number < u32::MAX / 36 * 36)
+        .map(|number| char::from(ALPHABET[(number % 36) as usize]))
+}
