@@ -10,6 +10,8 @@ mod error;
 mod name;
 mod observed;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub use converge::converge;
 pub use desired::{Desired, Encryption, ObjectOwnership, PublicAccessBlock};

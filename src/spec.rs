@@ -16,7 +16,10 @@ mod node;
 mod options;
 mod parse;
 mod source;
+mod tags;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;

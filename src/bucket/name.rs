@@ -173,17 +173,30 @@ impl FromStr for RegionName {
     }
 }
 
-/// Words of lower-case letters, at least two, then a number: `us-gov-west-1`, `eusc-de-east-1`.
+/// What every region's name has before its number.
+const DIRECTIONS: [&str; 9] = [
+    "central",
+    "east",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+];
+
+/// A place, a direction and a number: `eu-west-1`, `us-gov-west-1`, `eusc-de-east-1`.
 fn is_region(text: &str) -> bool {
-    let Some((place, number)) = text.rsplit_once('-') else {
+    let mut words = text.rsplitn(3, '-');
+    let (Some(number), Some(direction), Some(place)) = (words.next(), words.next(), words.next())
+    else {
         return false;
     };
-    let mut words = place.split('-');
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_word = |word: &str| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase());
     matches!(number.len(), 1 | 2)
         && number.bytes().all(|b| b.is_ascii_digit())
-        && words.next().is_some_and(|first| first.len() >= 2)
-        && words.next().is_some()
+        && DIRECTIONS.contains(&direction)
         && place.split('-').all(is_word)
 }
 
@@ -257,6 +270,8 @@ mod tests {
             "eu-west-1a",
             "eu--west-1",
             "eu-west-",
+            "eu-wst-1",
+            "west-1",
             "e-west-1",
         ] {
             assert!(!is_region(text), "{text}");

@@ -6,13 +6,11 @@ use std::str::FromStr;
 
 use super::fault::{FaultLog, nearest};
 use super::node::Fields;
-use super::options::{EncryptionOptions, Options, RetryOptions, Tags, Text, tag_value_fault};
+use super::options::{EncryptionOptions, Options, RetryOptions, Text};
+use super::tags::{TAGS_MAX, Tags, tag_value_fault};
 use super::template::{Part, Scope};
 use super::{Context, RetrySpec, format_duration};
 use crate::bucket::{BucketName, Desired, Encryption, RegionName};
-
-/// The most tags of a bucket.
-const TAGS_MAX: usize = 50;
 
 /// Regions to mean when a name is none: the oldest of each part of the world.
 const WELL_KNOWN_REGIONS: [&str; 16] = [

@@ -63,7 +63,7 @@ pub(super) struct FaultLog<'t> {
     text: &'t str,
     line_starts: Vec<usize>,
     faults: Vec<(usize, Fault)>,
-    seen: HashSet<(usize, String)>,
+    seen: HashSet<(usize, String, String)>,
 }
 
 impl<'t> FaultLog<'t> {
@@ -81,7 +81,8 @@ impl<'t> FaultLog<'t> {
     /// Notes a fault at a byte of the text, once: what the defaults get wrong, each job would
     /// repeat.
     pub(super) fn add(&mut self, offset: usize, field: &str, message: String) {
-        if !self.seen.insert((offset, message.clone())) {
+        let key = (offset, field.to_owned(), message.clone());
+        if !self.seen.insert(key) {
             return;
         }
         let fault = Fault {

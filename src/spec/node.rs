@@ -1,6 +1,7 @@
 //! Typed reading of parsed JSON: each value knows its place and its path, and what is not as
 //! wanted becomes a fault in the log.
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use jsonc_parser::ast::Value;
@@ -120,7 +121,8 @@ impl<'a> Node<'a> {
         let Value::Object(object) = self.value else {
             return self.wrong_type(log, "an object");
         };
-        let mut entries: Vec<(&str, Self)> = Vec::with_capacity(object.properties.len());
+        let mut entries = Vec::with_capacity(object.properties.len());
+        let mut first_offsets = HashMap::with_capacity(object.properties.len());
         for property in &object.properties {
             let name = property.name.as_str();
             let path = match self.path.as_str() {
@@ -128,8 +130,8 @@ impl<'a> Node<'a> {
                 path => format!("{path}.{name}"),
             };
             let offset = property.name.start();
-            if let Some((_, first)) = entries.iter().find(|(entry, _)| *entry == name) {
-                let line = log.position(first.offset()).line;
+            if let Some(first) = first_offsets.insert(name, offset) {
+                let line = log.position(first).line;
                 let message =
                     format!("field `{name}` stands here again, first in line {line}: keep one");
                 log.add(offset, &path, message);

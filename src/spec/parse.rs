@@ -97,7 +97,7 @@ fn parse(text: &str) -> Result<Value<'_>, (usize, String)> {
         let offset = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
-        return Err((offset.min(text.len()), message.to_owned()));
+        return Err((text.floor_char_boundary(offset), message.to_owned()));
     }
     parsed
         .value

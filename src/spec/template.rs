@@ -113,7 +113,7 @@ impl Template {
 
     /// The text with each placeholder replaced, or all that is missing for it.
     pub(super) fn expand(&self, scope: &Scope<'_>) -> Result<String, Vec<TemplateError>> {
-        let mut random = random_characters(scope);
+        let mut random = None;
         let mut text = String::new();
         let mut errors = Vec::new();
         for part in &self.0 {
@@ -132,7 +132,10 @@ impl Template {
                         errors.push(TemplateError::DateFormat(format.clone()));
                     }
                 }
-                Part::Rand(len) => text.extend(random.by_ref().take(*len)),
+                Part::Rand(len) => {
+                    let random = random.get_or_insert_with(|| random_characters(scope));
+                    text.extend(random.take(*len));
+                }
             }
         }
         if errors.is_empty() {
@@ -175,7 +178,7 @@ impl Part {
                 _ => Err(TemplateError::RandLength(argument_text.to_owned())),
             },
             _ => Err(TemplateError::UnknownWord {
-                word: placeholder.to_owned(),
+                word: word.to_owned(),
             }),
         }
     }
@@ -201,4 +204,137 @@ fn random_characters(scope: &Scope<'_>) -> impl Iterator<Item = char> {
         // 2^32 is no multiple of 36; what lies above the last one would favour some letters.
         .filter(|&number| number < u32::MAX / 36 * 36)
         .map(|number| char::from(ALPHABET[(number % 36) as usize]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Environment;
+    use super::*;
+
+    fn expand_in(run_id: &str, job: &str, field: &str, text: &str) -> Result<String, Vec<String>> {
+        let environment: Environment = [("STAGE", "prod"), ("EMPTY", "")].into_iter().collect();
+        let context = Context {
+            account: "111122223333",
+            region: None,
+            start: "2026-03-09T04:05:06Z".parse().unwrap(),
+            run_id,
+            environment: &environment,
+        };
+        let scope = Scope {
+            context: &context,
+            region: "eu-west-1",
+            job,
+            field,
+        };
+        let texts = |errors: Vec<TemplateError>| errors.iter().map(ToString::to_string).collect();
+        let template = Template::parse(text).map_err(texts)?;
+        template.expand(&scope).map_err(texts)
+    }
+
+    fn expand(text: &str) -> Result<String, Vec<String>> {
+        expand_in("run-1", "logs", "bucket", text)
+    }
+
+    #[test]
+    fn placeholders_are_replaced() {
+        for (text, wanted) in [
+            ("", ""),
+            ("plain", "plain"),
+            (
+                "acme-{job}-{account}-{region}",
+                "acme-logs-111122223333-eu-west-1",
+            ),
+            ("{env:STAGE}{env:EMPTY}", "prod"),
+            ("{date:%Y-%m-%d}t{date:%H%M}", "2026-03-09t0405"),
+            ("{date:%Y:%m}", "2026:03"),
+            ("{{job}} {{{job}}}", "{job} {logs}"),
+            ("ü{job}ü", "ülogsü"),
+        ] {
+            assert_eq!(expand(text).as_deref(), Ok(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_fault_tells_its_mend() {
+        for (text, wanted) in [
+            (
+                "{job",
+                &["`{` is not closed: add `}`, or write `{{` for the brace itself"][..],
+            ),
+            (
+                "job}",
+                &["`}` closes nothing: write `}}` for the brace itself"],
+            ),
+            (
+                "{acount}",
+                &["unknown template `{acount}`, did you mean `account`?"],
+            ),
+            (
+                "{job:x}",
+                &["template `{job}` takes nothing after `:`, write `{job}`"],
+            ),
+            (
+                "{env}",
+                &["template `{env}` needs a variable's name, write `{env:NAME}`"],
+            ),
+            (
+                "{env:NOPE}",
+                &["environment variable `NOPE` of template `{env:NOPE}` is not set"],
+            ),
+            (
+                "{rand:0}{rand:33}",
+                &[
+                    "template `{rand:0}` needs a length, write a number from 1 to 32",
+                    "template `{rand:33}` needs a length, write a number from 1 to 32",
+                ],
+            ),
+            (
+                "{date:%Q}",
+                &[
+                    "template `{date:%Q}` has no format of strftime, write one such as `{date:%Y-%m-%d}`",
+                ],
+            ),
+        ] {
+            let errors = expand(text).unwrap_err();
+            assert_eq!(errors, wanted, "{text}");
+        }
+        for text in [
+            "{date}", "{date:}", "{date:%", "{rand}", "{rand:x}", "{}", "{{}", "{a{b}",
+        ] {
+            assert!(expand(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_text_is_the_same_for_one_field_of_one_job_in_one_run() {
+        let text = expand("{rand:32}").unwrap();
+        assert_eq!(text.len(), 32);
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        assert!(text.chars().all(is_plain), "{text}");
+        assert_eq!(expand("{rand:32}").unwrap(), text);
+        for other in [
+            expand_in("run-2", "logs", "bucket", "{rand:32}"),
+            expand_in("run-1", "log", "sbucket", "{rand:32}"),
+            expand_in("run-1", "logs", "tags.id", "{rand:32}"),
+        ] {
+            assert_ne!(other.unwrap(), text);
+        }
+        let twice = expand("{rand:8}{rand:8}").unwrap();
+        assert_ne!(twice[..8], twice[8..]);
+        // A resumed run may use a later release, which must name the same buckets.
+        assert_eq!(expand("{rand:8}").unwrap(), text[..8]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "([{}]|\\PC|account|date:|rand:|env:|%[a-zA-Z0-9.:#-]?){0,8}") {
+            let _ = expand(&text);
+        }
+
+        #[test]
+        fn doubled_braces_are_the_braces(text: String) {
+            let doubled = text.replace('{', "{{").replace('}', "}}");
+            proptest::prop_assert_eq!(expand(&doubled), Ok(text));
+        }
+    }
 }
