@@ -6,6 +6,7 @@ use std::fmt;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::{RequestId, RequestIdExt};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::retry::ErrorKind;
 
 use super::name::{BucketName, RegionName};
 
@@ -70,7 +71,12 @@ impl CallError {
         let failure = match &error {
             SdkError::TimeoutError(_) => Failure::Timeout,
             SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => Failure::Timeout,
-            SdkError::DispatchFailure(dispatch) if dispatch.is_io() => Failure::Connection,
+            SdkError::DispatchFailure(dispatch)
+                // A connection that closes before the answer is complete counts as transient.
+                if dispatch.is_io() || dispatch.as_other() == Some(ErrorKind::TransientError) =>
+            {
+                Failure::Connection
+            }
             _ => Failure::Other,
         };
         let owned = |text: Option<&str>| text.map(str::to_owned);

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::*;
@@ -33,6 +34,7 @@ enum Answer {
     },
     TimedOut,
     Refused,
+    Closed,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ impl HttpConnector for Script {
         let answer = self.answers.lock().unwrap().pop_front();
         HttpConnectorFuture::ready(match answer.expect("an answer for each request") {
             Answer::TimedOut => Err(ConnectorError::timeout("too slow".into())),
+            Answer::Closed => {
+                let transient = Some(ErrorKind::TransientError);
+                Err(ConnectorError::other("closed too early".into(), transient))
+            }
             Answer::Refused => Err(ConnectorError::io("connection refused".into())),
             Answer::Response {
                 status,
@@ -312,11 +318,11 @@ fn a_failed_call_tells_all_that_support_asks_for() {
 
 #[test]
 fn a_connection_and_a_timeout_are_told_apart() {
-    let refused = observe_with(&fully_desired(), vec![Answer::Refused])
-        .1
-        .unwrap_err();
-    assert!(refused.is_connection_failure() && !refused.is_timeout());
-    assert_eq!(refused.to_string(), "HeadBucket: no connection");
+    for broken in [Answer::Refused, Answer::Closed] {
+        let error = observe_with(&fully_desired(), vec![broken]).1.unwrap_err();
+        assert!(error.is_connection_failure() && !error.is_timeout());
+        assert_eq!(error.to_string(), "HeadBucket: no connection");
+    }
     let slow = observe_with(&fully_desired(), vec![Answer::TimedOut])
         .1
         .unwrap_err();

@@ -242,3 +242,106 @@ fn of_variable(fault: Fault) -> Fault {
         ..fault
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::super::Source;
+    use super::*;
+
+    fn from_variables(variables: &[(&str, &str)]) -> Result<JobFile, String> {
+        let environment: Environment = variables.iter().copied().collect();
+        let sources = Source::find(&[], &environment).map_err(|error| error.to_string())?;
+        let document = sources[0].read().map_err(|error| error.to_string())?;
+        let context = Context {
+            account: "111122223333",
+            region: Some("us-east-1"),
+            start: DateTime::UNIX_EPOCH,
+            run_id: "run-1",
+            environment: &environment,
+        };
+        document.load(&context).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn variables_stand_for_one_job() {
+        let file = from_variables(&[
+            ("JOB_TYPE", "create-bucket"),
+            ("JOB_BUCKET", "acme-{account}"),
+            ("JOB_TIMEOUT", "5m"),
+            ("JOB_VERSIONING", "true"),
+            ("JOB_ENCRYPTION", "aws:kms"),
+            ("JOB_KMS_KEY_ID", "alias/acme"),
+            ("JOB_PUBLIC_ACCESS_BLOCK", "false"),
+            ("JOB_OBJECT_OWNERSHIP", "BucketOwnerPreferred"),
+            ("JOB_TAGS", "team=data, expression=a=b"),
+            ("JOB_MAX_ATTEMPTS", "5"),
+            ("JOB_REGION", ""),
+            ("JOB_SPEC", ""),
+            ("JOB_EVENT_ID", "e"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
+        assert_eq!(file.name, "bucket creation");
+        assert_eq!(
+            serde_json::to_value(&file.jobs).unwrap(),
+            serde_json::json!([{
+                "name": "job",
+                "type": "create-bucket",
+                "bucket": "acme-111122223333",
+                "region": "us-east-1",
+                "timeout": "5m",
+                "versioning": true,
+                "encryption": {
+                    "algorithm": "aws:kms", "kms_key_id": "alias/acme", "bucket_key": false,
+                },
+                "public_access_block": {
+                    "block_public_acls": false, "ignore_public_acls": false,
+                    "block_public_policy": false, "restrict_public_buckets": false,
+                },
+                "object_ownership": "BucketOwnerPreferred",
+                "tags": { "team": "data", "expression": "a=b" },
+                "retry": { "max_attempts": 5, "base_delay": "200ms", "max_delay": "20s" },
+            }])
+        );
+    }
+
+    #[test]
+    fn the_bucket_names_a_job_of_variables() {
+        let variables = [("JOB_TYPE", "create-bucket"), ("JOB_BUCKET", "acme")];
+        assert_eq!(from_variables(&variables).unwrap().jobs[0].name, "acme");
+    }
+
+    #[test]
+    fn faults_of_variables_name_the_variable() {
+        let faults = from_variables(&[
+            ("JOB_TYPE", "create-buckets"),
+            ("JOB_REGOIN", "eu-west-1"),
+            ("JOB_TIMEOUT", "30"),
+            ("JOB_VERSIONING", "yes"),
+            ("JOB_KMS_KEY_ID", "{nope}"),
+            ("JOB_TAGS", "team,a=1,a=2,b={env:NOPE}"),
+            ("JOB_MAX_ATTEMPTS", "many"),
+        ])
+        .unwrap_err();
+        let mut faults: Vec<_> = faults.lines().collect();
+        faults.sort_unstable();
+        assert_eq!(
+            faults,
+            [
+                "environment: JOB_BUCKET: missing, give the bucket's name",
+                "environment: JOB_ENCRYPTION: missing, give `AES256`, `aws:kms` or `aws:kms:dsse`",
+                "environment: JOB_KMS_KEY_ID: unknown template `{nope}`, known are `account`, `region`, `job`, `env`, `date`, `rand`",
+                "environment: JOB_MAX_ATTEMPTS: found the text `many`, wanted a whole number from 1 to 100",
+                "environment: JOB_REGOIN: unknown variable, did you mean `JOB_REGION`?",
+                "environment: JOB_TAGS: `team` is no tag, write `key=value,key2=value2`",
+                "environment: JOB_TAGS: environment variable `NOPE` of template `{env:NOPE}` is not set",
+                "environment: JOB_TAGS: tag `a` stands twice, keep one",
+                "environment: JOB_TIMEOUT: `30` has no unit, write `30s` for seconds or `30ms` for milliseconds",
+                "environment: JOB_TYPE: unknown value `create-buckets`, did you mean `create-bucket`?",
+                "environment: JOB_VERSIONING: found the text `yes`, wanted true or false",
+            ]
+        );
+    }
+}

@@ -174,3 +174,82 @@ fn nearest_file(path: &Path) -> Option<PathBuf> {
     let near = nearest(name, names.iter().map(String::as_str))?;
     Some(folder.join(near))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "{ \"bucket\": \"acme-{account}\" }";
+
+    fn find(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Vec<Source>, String> {
+        let arguments: Vec<_> = arguments.iter().map(PathBuf::from).collect();
+        let environment = variables.iter().copied().collect();
+        Source::find(&arguments, &environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn arguments_come_before_the_environment() {
+        let both = [("JOB_SPEC", "{}"), ("JOB_FILE", "b.json")];
+        let files = find(&["a.json", "b.json"], &both).unwrap();
+        let wanted = ["a.json", "b.json"].map(|path| Source::File(path.into()));
+        assert_eq!(files, wanted);
+        assert_eq!(
+            find(&[], &both).unwrap_err(),
+            "JOB_SPEC and JOB_FILE are both set: unset one of them"
+        );
+    }
+
+    #[test]
+    fn the_environment_names_one_source() {
+        let inline = find(&[], &[("JOB_SPEC", "{}"), ("JOB_BUCKET", "x")]).unwrap();
+        assert_eq!(inline, [Source::Inline(Document::new("JOB_SPEC", "{}"))]);
+        let file = find(&[], &[("JOB_FILE", "jobs/a.json")]).unwrap();
+        assert_eq!(file, [Source::File("jobs/a.json".into())]);
+        for (variables, wanted) in [
+            (&[("JOB_BUCKET", "x")][..], "no job is given"),
+            (
+                &[("JOB_SPEC", "{}"), ("JOB_TYPE", "x")],
+                "JOB_SPEC and JOB_TYPE",
+            ),
+            (
+                &[("JOB_FILE", "a"), ("JOB_TYPE", "x")],
+                "JOB_FILE and JOB_TYPE",
+            ),
+            (
+                &[("JOB_FILE", "s3://b/k")],
+                "job file `s3://b/k`: s3:// is not supported",
+            ),
+            (
+                &[("JOB_FILE", "-")],
+                "job file `-`: standard input is not supported",
+            ),
+        ] {
+            let error = find(&[], variables).unwrap_err();
+            assert!(error.starts_with(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_or_the_mend_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("buckets.json");
+        std::fs::write(&path, TEXT).unwrap();
+        let document = Source::File(path.clone()).read().unwrap();
+        assert_eq!(document.text(), TEXT);
+        assert_eq!(document.source_name(), path.display().to_string());
+        assert!(document.uses_account());
+
+        let error = |path: PathBuf| Source::File(path).read().unwrap_err().to_string();
+        let missing = error(folder.path().join("bucket.json"));
+        assert!(
+            missing.contains("bucket.json: no such file, did you mean `"),
+            "{missing}"
+        );
+        assert!(missing.ends_with("buckets.json`?"), "{missing}");
+        let missing = error(folder.path().join("other.txt"));
+        assert!(missing.ends_with("other.txt: no such file"), "{missing}");
+        assert!(error(folder.path().to_owned()).contains("directories are not supported"));
+        std::fs::write(&path, b"{\n\"\xff\": 1}").unwrap();
+        assert!(error(path).contains("line 2 is not UTF-8"));
+    }
+}

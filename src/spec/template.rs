@@ -322,7 +322,7 @@ mod tests {
         let twice = expand("{rand:8}{rand:8}").unwrap();
         assert_ne!(twice[..8], twice[8..]);
         // A resumed run may use a later release, which must name the same buckets.
-        assert_eq!(expand("{rand:8}").unwrap(), text[..8]);
+        assert_eq!(expand("{rand:8}").unwrap(), "ikm34p7b");
     }
 
     proptest::proptest! {
