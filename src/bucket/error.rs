@@ -130,7 +130,7 @@ impl fmt::Display for CallError {
         match (self.status, self.failure) {
             (Some(status), _) => write!(f, ": {status}")?,
             (None, Failure::Timeout) => f.write_str(": timed out")?,
-            (None, Failure::Connection) => f.write_str(": no connection")?,
+            (None, Failure::Connection) => f.write_str(": connection failed")?,
             (None, Failure::Other) => f.write_str(": not sent")?,
         }
         if let Some(code) = &self.code {

@@ -321,7 +321,7 @@ fn a_connection_and_a_timeout_are_told_apart() {
     for broken in [Answer::Refused, Answer::Closed] {
         let error = observe_with(&fully_desired(), vec![broken]).1.unwrap_err();
         assert!(error.is_connection_failure() && !error.is_timeout());
-        assert_eq!(error.to_string(), "HeadBucket: no connection");
+        assert_eq!(error.to_string(), "HeadBucket: connection failed");
     }
     let slow = observe_with(&fully_desired(), vec![Answer::TimedOut])
         .1
