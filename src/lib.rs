@@ -1,4 +1,3 @@
-//! The program `xray-ecs` as a library: job specs and the jobs themselves.
+//! Skeleton.
 
-pub mod bucket;
-pub mod spec;
+pub mod view;

@@ -1,0 +1,54 @@
+//! The terminal views: answers of the X-Ray API as text that people read.
+//!
+//! Pure functions from JSON in the API's shapes to lines no wider than the terminal. What the
+//! answers carry is untrusted: members may be absent or of any type, names may hold escapes.
+
+mod cause;
+mod entity;
+mod graph;
+mod json;
+mod rows;
+mod service_map;
+mod style;
+mod table;
+mod timeline;
+mod trace_list;
+
+#[cfg(test)]
+mod tests;
+
+pub use service_map::service_map;
+pub use style::{Style, duration, neutralise};
+pub use timeline::timeline;
+pub use trace_list::trace_list;
+
+use chrono::DateTime;
+use style::{Line, Paint};
+
+/// What a view says when there is nothing to show: the fact and the command that changes it.
+fn first_trace(fact: &str, style: Style) -> String {
+    let mut text = Line::new(style);
+    text.push(Paint::Plain, fact);
+    text.push(Paint::Plain, " Make the first one:");
+    let mut text = text.into_text();
+    text.push_str("\n\n");
+    let command: &[&str] = if style.columns() < 50 {
+        &["  xray-ecs run --local \\", "    jobs/create-bucket.json"]
+    } else {
+        &["  xray-ecs run --local jobs/create-bucket.json"]
+    };
+    for part in command {
+        let mut line = Line::new(style);
+        line.push(Paint::Strong, part);
+        text.push_str(&line.into_text());
+        text.push('\n');
+    }
+    text
+}
+
+/// Seconds since the epoch in UTC, in a format of chrono; `–` for what is no time.
+fn utc(seconds: f64, format: &str) -> String {
+    let time = Some(seconds).filter(|seconds| seconds.is_finite());
+    time.and_then(|seconds| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))
+        .map_or_else(|| "–".to_owned(), |time| time.format(format).to_string())
+}

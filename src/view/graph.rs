@@ -1,0 +1,416 @@
+//! The service graph as people look at it: one node for all clients, and one for many resources of
+//! a kind under one parent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::json::{items, number, text, whole};
+use super::style::Status;
+
+/// How many resources of one type may stand under one parent before they fold into one node.
+const RESOURCES_MAX: usize = 5;
+
+/// A node of the graph as it is drawn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node {
+    /// What the drawing calls it; no two nodes share a label.
+    pub(super) label: String,
+    /// The name alone, for where the type stands beside it.
+    pub(super) name: String,
+    /// The type without `AWS::`; empty when X-Ray knows none.
+    pub(super) kind: String,
+    pub(super) statistics: Statistics,
+    pub(super) edges: Vec<Edge>,
+    is_resource: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) to: usize,
+    /// A linked trace, not a call.
+    pub(super) is_link: bool,
+}
+
+/// The requests of a node: each in one of ok, error, throttle, fault.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Statistics {
+    pub(super) total: u64,
+    pub(super) ok: u64,
+    pub(super) error: u64,
+    pub(super) throttle: u64,
+    pub(super) fault: u64,
+    /// Seconds of all requests together.
+    seconds: f64,
+    /// Response times in seconds and how many requests had them.
+    histogram: Vec<(f64, u64)>,
+}
+
+/// The nodes of GetServiceGraph's `Services`, ready to be drawn.
+pub(super) fn nodes(services: &[Value]) -> Vec<Node> {
+    let mut nodes = read(services);
+    fold(&mut nodes);
+    tell_apart(&mut nodes);
+    let labels: Vec<String> = nodes.iter().map(|node| node.label.clone()).collect();
+    for node in &mut nodes {
+        node.edges
+            .sort_by(|a, b| labels[a.to].cmp(&labels[b.to]).then(a.to.cmp(&b.to)));
+        node.edges.dedup_by_key(|edge| edge.to);
+    }
+    nodes
+}
+
+/// One node for each service, all clients in one.
+fn read(services: &[Value]) -> Vec<Node> {
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut clients = None;
+    let mut by_reference = BTreeMap::new();
+    let mut places = Vec::new();
+    for service in services {
+        let is_client = text(service, "Type") == Some("client");
+        let place = match clients.filter(|_| is_client) {
+            Some(place) => place,
+            None => {
+                nodes.push(if is_client {
+                    Node::clients()
+                } else {
+                    Node::read(service)
+                });
+                nodes.len() - 1
+            }
+        };
+        if is_client {
+            clients = Some(place);
+        }
+        if let Some(reference) = whole(service, "ReferenceId") {
+            by_reference.entry(reference).or_insert(place);
+        }
+        places.push(place);
+    }
+    for (service, place) in services.iter().zip(places) {
+        for edge in items(&service["Edges"]) {
+            let to = whole(edge, "ReferenceId").and_then(|id| by_reference.get(&id).copied());
+            let is_link = text(edge, "EdgeType") == Some("link");
+            nodes[place].edges.extend(to.map(|to| Edge { to, is_link }));
+        }
+    }
+    nodes
+}
+
+impl Node {
+    fn clients() -> Self {
+        Self {
+            label: "Clients".to_owned(),
+            kind: "client".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether this stands for everybody who calls from outside.
+    pub(super) fn is_clients(&self) -> bool {
+        self.kind == "client"
+    }
+
+    fn read(service: &Value) -> Self {
+        let name = text(service, "Name").unwrap_or("–");
+        let kind = text(service, "Type").unwrap_or_default();
+        let kind = kind.strip_prefix("AWS::").unwrap_or(kind);
+        // A node that sent segments is a service, whatever it runs on.
+        let is_resource = text(service, "State") != Some("active") && !kind.is_empty();
+        let label = match kind.split_once("::") {
+            Some((family, _)) if is_resource && family != name => {
+                format!("{} {name}", shown_family(family, kind))
+            }
+            _ => name.to_owned(),
+        };
+        Self {
+            label,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            statistics: Statistics::read(service),
+            edges: Vec::new(),
+            is_resource,
+        }
+    }
+}
+
+/// `S3` of `S3::Bucket`; `SQL` of `Database::SQL`.
+fn shown_family<'a>(family: &'a str, kind: &'a str) -> &'a str {
+    if kind == "Database::SQL" {
+        "SQL"
+    } else {
+        family
+    }
+}
+
+/// What several resources of a type are called; empty where the type says enough.
+fn plural(kind: &str) -> &'static str {
+    match kind {
+        "S3::Bucket" => " buckets",
+        "DynamoDB::Table" => " tables",
+        "SQS::Queue" => " queues",
+        "SNS::Topic" => " topics",
+        "Lambda::Function" => " functions",
+        "Database::SQL" => " databases",
+        "remote" => " hosts",
+        _ => "",
+    }
+}
+
+/// Puts one node in the place of many resources of a type under one parent. A parent with the
+/// same resources shares that node.
+fn fold(nodes: &mut Vec<Node>) {
+    let mut folded: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+    for parent in 0..nodes.len() {
+        let mut of_kind: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for edge in &nodes[parent].edges {
+            let node = &nodes[edge.to];
+            if node.is_resource && node.edges.is_empty() {
+                of_kind.entry(&node.kind).or_default().insert(edge.to);
+            }
+        }
+        let many = of_kind
+            .into_values()
+            .filter(|members| members.len() > RESOURCES_MAX);
+        for members in many.collect::<Vec<_>>() {
+            let place = *folded
+                .entry(members.iter().copied().collect())
+                .or_insert_with_key(|members| {
+                    nodes.push(summed(nodes, members));
+                    nodes.len() - 1
+                });
+            let edges = &mut nodes[parent].edges;
+            let is_link = edges
+                .iter()
+                .all(|edge| edge.is_link || !members.contains(&edge.to));
+            edges.retain(|edge| !members.contains(&edge.to));
+            edges.push(Edge { to: place, is_link });
+        }
+    }
+    drop_unreferenced(nodes, &folded);
+}
+
+fn summed(nodes: &[Node], members: &[usize]) -> Node {
+    let kind = members
+        .first()
+        .map_or("", |&first| nodes[first].kind.as_str());
+    let family = kind
+        .split_once("::")
+        .map_or(kind, |(family, _)| shown_family(family, kind));
+    let name = format!("{}{}", members.len(), plural(kind));
+    let mut statistics = Statistics::default();
+    for &member in members {
+        statistics.add(&nodes[member].statistics);
+    }
+    Node {
+        label: format!("{family}, {name}"),
+        name,
+        kind: kind.to_owned(),
+        statistics,
+        ..Node::default()
+    }
+}
+
+/// Folded resources that no other parent shows by themselves are no longer nodes.
+fn drop_unreferenced(nodes: &mut Vec<Node>, folded: &BTreeMap<Vec<usize>, usize>) {
+    let mut gone: BTreeSet<usize> = folded.keys().flatten().copied().collect();
+    for edge in nodes.iter().flat_map(|node| &node.edges) {
+        gone.remove(&edge.to);
+    }
+    let mut places = Vec::with_capacity(nodes.len());
+    let mut place = 0;
+    for index in 0..nodes.len() {
+        places.push(place);
+        place += usize::from(!gone.contains(&index));
+    }
+    let mut index = 0;
+    nodes.retain(|_| {
+        index += 1;
+        !gone.contains(&(index - 1))
+    });
+    for edge in nodes.iter_mut().flat_map(|node| &mut node.edges) {
+        edge.to = places[edge.to];
+    }
+}
+
+/// Adds the type, then a number, to labels that two nodes share, so that a label names one node.
+fn tell_apart(nodes: &mut [Node]) {
+    let mut shared: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        shared.entry(node.label.clone()).or_default().push(index);
+    }
+    let mut taken = BTreeSet::new();
+    for index in shared
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .flatten()
+    {
+        let node = &mut nodes[index];
+        if !node.kind.is_empty() {
+            node.label = format!("{} ({})", node.label, node.kind);
+        }
+        let plain = node.label.clone();
+        let mut number = 2;
+        while !taken.insert(node.label.clone()) {
+            node.label = format!("{plain} {number}");
+            number += 1;
+        }
+    }
+}
+
+impl Statistics {
+    fn read(service: &Value) -> Self {
+        let summary = &service["SummaryStatistics"];
+        let count = |value: &Value, key| whole(value, key).unwrap_or(0);
+        let entries = items(&service["ResponseTimeHistogram"]).iter();
+        Self {
+            total: count(summary, "TotalCount"),
+            ok: count(summary, "OkCount"),
+            error: count(&summary["ErrorStatistics"], "OtherCount"),
+            throttle: count(&summary["ErrorStatistics"], "ThrottleCount"),
+            fault: count(&summary["FaultStatistics"], "TotalCount"),
+            seconds: number(summary, "TotalResponseTime").unwrap_or(0.0),
+            histogram: entries
+                .filter_map(|entry| Some((number(entry, "Value")?, whole(entry, "Count")?)))
+                .collect(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.total = self.total.saturating_add(other.total);
+        self.ok = self.ok.saturating_add(other.ok);
+        self.error = self.error.saturating_add(other.error);
+        self.throttle = self.throttle.saturating_add(other.throttle);
+        self.fault = self.fault.saturating_add(other.fault);
+        self.seconds += other.seconds;
+        self.histogram.extend(&other.histogram);
+    }
+
+    /// The mean response time in seconds.
+    pub(super) fn average(&self) -> Option<f64> {
+        (self.total > 0).then(|| self.seconds / self.total as f64)
+    }
+
+    /// The response time in seconds that this share of the requests kept (nearest rank).
+    pub(super) fn percentile(&self, share: f64) -> Option<f64> {
+        let mut entries = self.histogram.clone();
+        entries.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let total = entries
+            .iter()
+            .fold(0_u64, |sum, entry| sum.saturating_add(entry.1));
+        let rank = (share * total as f64).ceil().max(1.0) as u64;
+        let mut passed = 0_u64;
+        let at = entries.into_iter().find(|entry| {
+            passed = passed.saturating_add(entry.1);
+            passed >= rank
+        });
+        at.map(|(seconds, _)| seconds)
+    }
+
+    /// What mattered most among the requests; none without any.
+    pub(super) fn worst(&self) -> Option<Status> {
+        match self {
+            Self { fault: 1.., .. } => Some(Status::Fault),
+            Self { throttle: 1.., .. } => Some(Status::Throttle),
+            Self { error: 1.., .. } => Some(Status::Error),
+            Self { total: 1.., .. } => Some(Status::Ok),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn labels(nodes: &[Node]) -> Vec<&str> {
+        nodes.iter().map(|node| node.label.as_str()).collect()
+    }
+
+    fn bucket(reference: usize) -> Value {
+        json!({"ReferenceId": reference, "Name": format!("b{reference}"), "State": "unknown",
+            "Type": "AWS::S3::Bucket", "SummaryStatistics": {"TotalCount": 2, "OkCount": 2,
+            "TotalResponseTime": 0.5}})
+    }
+
+    fn service(reference: usize, name: &str, to: impl Iterator<Item = usize>) -> Value {
+        let edges: Vec<Value> = to.map(|to| json!({"ReferenceId": to})).collect();
+        json!({"ReferenceId": reference, "Name": name, "State": "active", "Edges": edges})
+    }
+
+    #[test]
+    fn five_buckets_stay_and_six_fold_with_their_sums() {
+        let mut services = vec![service(0, "jobs", 1..6)];
+        services.extend((1..6).map(bucket));
+        assert_eq!(nodes(&services).len(), 6);
+
+        let mut services = vec![service(0, "jobs", 1..7)];
+        services.extend((1..7).map(bucket));
+        let nodes = nodes(&services);
+        assert_eq!(labels(&nodes), ["jobs", "S3, 6 buckets"]);
+        let statistics = &nodes[1].statistics;
+        assert_eq!((statistics.total, statistics.ok), (12, 12));
+        assert_eq!(statistics.average(), Some(0.25));
+    }
+
+    #[test]
+    fn parents_of_the_same_resources_share_their_fold_and_others_see_the_members() {
+        let mut services = vec![
+            service(0, "a", 10..16),
+            service(1, "b", 10..16),
+            service(2, "c", 10..11),
+        ];
+        services.extend((10..16).map(bucket));
+        let nodes = nodes(&services);
+        assert_eq!(labels(&nodes), ["a", "b", "c", "S3 b10", "S3, 6 buckets"]);
+        let to = |index: usize| {
+            nodes[index]
+                .edges
+                .iter()
+                .map(|edge| edge.to)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!((to(0), to(1), to(2)), (vec![4], vec![4], vec![3]));
+    }
+
+    #[test]
+    fn clients_are_one_node_and_shared_names_are_told_apart() {
+        let client = |reference: usize, to| {
+            json!({"ReferenceId": reference, "Name": "f", "Type": "client",
+                "Edges": [{"ReferenceId": to}]})
+        };
+        let function = |reference: usize, kind| json!({"ReferenceId": reference, "Name": "f", "Type": kind, "State": "active"});
+        let services = [
+            function(0, "AWS::Lambda"),
+            client(1, 0),
+            function(2, "AWS::Lambda::Function"),
+            client(3, 2),
+            function(4, "AWS::Lambda"),
+        ];
+        let nodes = nodes(&services);
+        assert_eq!(
+            labels(&nodes),
+            [
+                "f (Lambda)",
+                "Clients",
+                "f (Lambda::Function)",
+                "f (Lambda) 2"
+            ]
+        );
+        assert_eq!(nodes[1].edges.len(), 2);
+    }
+
+    #[test]
+    fn a_percentile_is_the_nearest_rank() {
+        let statistics = Statistics {
+            histogram: vec![(3.0, 1), (1.0, 18), (2.0, 1)],
+            ..Statistics::default()
+        };
+        assert_eq!(statistics.percentile(0.5), Some(1.0));
+        assert_eq!(statistics.percentile(0.95), Some(2.0));
+        assert_eq!(statistics.percentile(1.0), Some(3.0));
+        assert_eq!(Statistics::default().percentile(0.95), None);
+    }
+}

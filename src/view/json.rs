@@ -1,0 +1,40 @@
+//! Reading of answers that may lack anything: a member that is absent or of another type is none.
+
+use serde_json::Value;
+
+use super::style::Status;
+
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value[key].as_str()
+}
+
+/// A finite number.
+pub(super) fn number(value: &Value, key: &str) -> Option<f64> {
+    value[key].as_f64().filter(|number| number.is_finite())
+}
+
+/// A count; what is negative or fractional is none.
+pub(super) fn whole(value: &Value, key: &str) -> Option<u64> {
+    value[key].as_u64()
+}
+
+pub(super) fn flag(value: &Value, key: &str) -> bool {
+    value[key].as_bool().unwrap_or(false)
+}
+
+pub(super) fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What matters most among the flags that are set.
+pub(super) fn status(value: &Value, flags: &[(&str, Status)]) -> Status {
+    let set = flags.iter().filter(|(key, _)| flag(value, key));
+    set.map(|&(_, status)| status).max().unwrap_or(Status::Ok)
+}
+
+/// A string as it is, anything else as JSON writes it.
+pub(super) fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
