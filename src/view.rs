@@ -7,22 +7,29 @@ mod cause;
 mod entity;
 mod graph;
 mod json;
+mod planting;
 mod rows;
 mod service_map;
+mod statistics;
 mod style;
 mod table;
+mod text;
+mod time;
 mod timeline;
 mod trace_list;
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use service_map::service_map;
-pub use style::{Style, duration, neutralise};
+pub use style::Style;
+pub use text::neutralise;
+pub use time::duration;
 pub use timeline::timeline;
 pub use trace_list::trace_list;
 
-use chrono::DateTime;
 use style::{Line, Paint};
 
 /// What a view says when there is nothing to show: the fact and the command that changes it.
@@ -44,11 +51,4 @@ fn first_trace(fact: &str, style: Style) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Seconds since the epoch in UTC, in a format of chrono; `–` for what is no time.
-fn utc(seconds: f64, format: &str) -> String {
-    let time = Some(seconds).filter(|seconds| seconds.is_finite());
-    time.and_then(|seconds| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))
-        .map_or_else(|| "–".to_owned(), |time| time.format(format).to_string())
 }

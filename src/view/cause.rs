@@ -1,10 +1,13 @@
 //! Why entities failed: their exceptions, each followed by what caused it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::entity::Tree;
 use super::json::{items, text, whole};
-use super::style::{Line, Paint, Status, Style, note, wrap};
+use super::style::{Line, Paint, Status, Style, note};
+use super::text::wrap;
 use super::timeline::head;
 
 /// Frames of a stack that are shown.
@@ -18,24 +21,26 @@ const CAUSES_MAX: usize = 10;
 ///
 /// A cause that is only the id of an exception refers to one that another entity carries.
 pub(super) fn causes(tree: &Tree<'_>, style: Style) -> Vec<String> {
-    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    let mut paragraphs: Vec<Paragraph<'_>> = Vec::new();
+    let mut untold = 0;
     for entity in &tree.entities {
-        let exceptions = items(&entity.document["cause"]["exceptions"]);
-        if exceptions.is_empty() {
+        let chain = chain(items(&entity.document["cause"]["exceptions"]));
+        if chain.is_empty() {
             continue;
         }
-        let lines = chain(exceptions, entity.status, style);
-        match paragraphs.iter_mut().find(|known| known.lines == lines) {
-            Some(known) => known.others += 1,
+        match paragraphs.iter().position(|known| known.tells(&chain)) {
+            Some(known) => paragraphs[known].others += 1,
+            None if paragraphs.len() == CAUSES_MAX => untold += 1,
             None => paragraphs.push(Paragraph {
                 first: head(entity),
                 others: 0,
-                lines,
+                status: entity.status,
+                chain,
             }),
         }
     }
     let mut lines = Vec::new();
-    for paragraph in paragraphs.iter().take(CAUSES_MAX) {
+    for paragraph in &paragraphs {
         let mut title = Line::new(style);
         title
             .push(Paint::Quiet, "Cause in ")
@@ -45,52 +50,81 @@ pub(super) fn causes(tree: &Tree<'_>, style: Style) -> Vec<String> {
         }
         lines.push(String::new());
         lines.push(title.into_text());
-        lines.extend(paragraph.lines.iter().cloned());
+        for link in &paragraph.chain {
+            lines.extend(exception_lines(link, paragraph.status, style));
+        }
     }
-    if paragraphs.len() > CAUSES_MAX {
+    if untold > 0 {
         lines.push(String::new());
-        let more = format!("… {} more causes", paragraphs.len() - CAUSES_MAX);
-        lines.push(note(&more, style));
+        lines.push(note(&format!("… {untold} more with other causes"), style));
     }
     lines
 }
 
-struct Paragraph {
+struct Paragraph<'a> {
     first: String,
     others: usize,
-    lines: Vec<String>,
+    status: Status,
+    chain: Vec<Link<'a>>,
+}
+
+impl Paragraph<'_> {
+    /// Whether this says all that `chain` would: a failed call's exception is often the last cause
+    /// of the exception of the segment around it.
+    fn tells(&self, chain: &[Link<'_>]) -> bool {
+        let Some(skipped) = self.chain.len().checked_sub(chain.len()) else {
+            return false;
+        };
+        self.chain[skipped..].iter().zip(chain).all(|(known, new)| {
+            let (known, new) = (known.exception, new.exception);
+            let frames = items(&new["stack"]);
+            known["type"] == new["type"]
+                && known["message"] == new["message"]
+                && (frames.is_empty() || frames == items(&known["stack"]))
+        })
+    }
+}
+
+/// One exception of a chain.
+struct Link<'a> {
+    exception: &'a Value,
+    /// Whether it caused the one before it.
+    is_cause: bool,
 }
 
 /// Exceptions in the order of causation: what was thrown, then what caused it.
-fn chain(exceptions: &[Value], status: Status, style: Style) -> Vec<String> {
-    let position = |id: &Value| {
-        id.as_str().and_then(|id| {
-            exceptions
-                .iter()
-                .position(|other| text(other, "id") == Some(id))
-        })
+fn chain(exceptions: &[Value]) -> Vec<Link<'_>> {
+    let mut by_id = BTreeMap::new();
+    for (index, exception) in exceptions.iter().enumerate() {
+        text(exception, "id").map(|id| by_id.entry(id).or_insert(index));
+    }
+    let cause = |index: usize| {
+        let id = text(&exceptions[index], "cause")?;
+        by_id.get(id).copied()
     };
-    let causes: Vec<Option<usize>> = exceptions
-        .iter()
-        .map(|exception| position(&exception["cause"]))
-        .collect();
+    let caused: BTreeSet<usize> = (0..exceptions.len()).filter_map(cause).collect();
     let mut waiting: Vec<usize> = (0..exceptions.len()).collect();
     // What nobody names as a cause was thrown, and comes first.
-    waiting.sort_by_cached_key(|&index| causes.contains(&Some(index)));
+    waiting.sort_by_key(|index| caused.contains(index));
     let mut told = vec![false; exceptions.len()];
-    let mut lines = Vec::new();
+    let mut chain = Vec::new();
     for thrown in waiting {
-        let (mut at, mut intro) = (Some(thrown), "");
+        let (mut at, mut is_cause) = (Some(thrown), false);
         while let Some(index) = at.filter(|&index| !told[index]) {
             told[index] = true;
-            lines.extend(exception_lines(&exceptions[index], intro, status, style));
-            (at, intro) = (causes[index], "caused by ");
+            chain.push(Link {
+                exception: &exceptions[index],
+                is_cause,
+            });
+            (at, is_cause) = (cause(index), true);
         }
     }
-    lines
+    chain
 }
 
-fn exception_lines(exception: &Value, intro: &str, status: Status, style: Style) -> Vec<String> {
+fn exception_lines(link: &Link<'_>, status: Status, style: Style) -> Vec<String> {
+    let exception = link.exception;
+    let intro = if link.is_cause { "caused by " } else { "" };
     let kind = text(exception, "type").unwrap_or("exception");
     let message = text(exception, "message").unwrap_or_default();
     let whole_text = format!("{intro}{kind}: {message}");
@@ -145,7 +179,11 @@ mod tests {
     use super::*;
 
     fn told(exceptions: &Value) -> Vec<String> {
-        chain(items(exceptions), Status::Fault, Style::default())
+        let links = chain(items(exceptions));
+        let lines = links
+            .iter()
+            .map(|link| exception_lines(link, Status::Fault, Style::default()));
+        lines.flatten().collect()
     }
 
     #[test]
@@ -164,6 +202,35 @@ mod tests {
         let exceptions = json!([
             {"id": "a", "type": "A", "cause": "b"}, {"id": "b", "type": "B", "cause": "a"}]);
         assert_eq!(told(&exceptions), ["  A", "  caused by B"]);
+    }
+
+    #[test]
+    fn an_inner_cause_is_not_repeated_unless_it_knows_more() {
+        let inner = json!({"exceptions": [{"type": "Io", "message": "refused"}]});
+        let mut document = json!({"name": "job", "subsegments": [{"name": "call", "cause": inner}],
+            "cause": {"exceptions": [{"type": "Job", "cause": "b"},
+                {"id": "b", "type": "Io", "message": "refused"}]}});
+        let lines = |document: &Value| {
+            causes(
+                &Tree::read(std::slice::from_ref(document)),
+                Style::default(),
+            )
+            .join("\n")
+        };
+        let expected = "\nCause in job and 1 more\n  Job\n  caused by Io: refused";
+        assert_eq!(lines(&document), expected);
+        document["subsegments"][0]["cause"]["exceptions"][0]["stack"] = json!([{"label": "f"}]);
+        assert!(lines(&document).ends_with("Cause in call\n  Io: refused\n    at f"));
+    }
+
+    #[test]
+    fn of_many_causes_the_rest_is_counted() {
+        let documents: Vec<Value> = (0..CAUSES_MAX + 3)
+            .map(|i| json!({"cause": {"exceptions": [{"message": i.to_string()}]}}))
+            .collect();
+        let lines = causes(&Tree::read(&documents), Style::default());
+        assert_eq!(lines.last().unwrap(), "… 3 more with other causes");
+        assert_eq!(lines.len(), CAUSES_MAX * 3 + 2);
     }
 
     #[test]

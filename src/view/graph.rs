@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::json::{items, number, text, whole};
-use super::style::Status;
+use super::json::{items, text, whole};
+use super::statistics::Statistics;
 
 /// How many resources of one type may stand under one parent before they fold into one node.
 const RESOURCES_MAX: usize = 5;
@@ -30,20 +30,6 @@ pub(super) struct Edge {
     pub(super) to: usize,
     /// A linked trace, not a call.
     pub(super) is_link: bool,
-}
-
-/// The requests of a node: each in one of ok, error, throttle, fault.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Statistics {
-    pub(super) total: u64,
-    pub(super) ok: u64,
-    pub(super) error: u64,
-    pub(super) throttle: u64,
-    pub(super) fault: u64,
-    /// Seconds of all requests together.
-    seconds: f64,
-    /// Response times in seconds and how many requests had them.
-    histogram: Vec<(f64, u64)>,
 }
 
 /// The nodes of GetServiceGraph's `Services`, ready to be drawn.
@@ -239,7 +225,7 @@ fn tell_apart(nodes: &mut [Node]) {
     for (index, node) in nodes.iter().enumerate() {
         shared.entry(node.label.clone()).or_default().push(index);
     }
-    let mut taken = BTreeSet::new();
+    let mut bearers: BTreeMap<String, usize> = BTreeMap::new();
     for index in shared
         .into_values()
         .filter(|group| group.len() > 1)
@@ -249,72 +235,10 @@ fn tell_apart(nodes: &mut [Node]) {
         if !node.kind.is_empty() {
             node.label = format!("{} ({})", node.label, node.kind);
         }
-        let plain = node.label.clone();
-        let mut number = 2;
-        while !taken.insert(node.label.clone()) {
-            node.label = format!("{plain} {number}");
-            number += 1;
-        }
-    }
-}
-
-impl Statistics {
-    fn read(service: &Value) -> Self {
-        let summary = &service["SummaryStatistics"];
-        let count = |value: &Value, key| whole(value, key).unwrap_or(0);
-        let entries = items(&service["ResponseTimeHistogram"]).iter();
-        Self {
-            total: count(summary, "TotalCount"),
-            ok: count(summary, "OkCount"),
-            error: count(&summary["ErrorStatistics"], "OtherCount"),
-            throttle: count(&summary["ErrorStatistics"], "ThrottleCount"),
-            fault: count(&summary["FaultStatistics"], "TotalCount"),
-            seconds: number(summary, "TotalResponseTime").unwrap_or(0.0),
-            histogram: entries
-                .filter_map(|entry| Some((number(entry, "Value")?, whole(entry, "Count")?)))
-                .collect(),
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.total = self.total.saturating_add(other.total);
-        self.ok = self.ok.saturating_add(other.ok);
-        self.error = self.error.saturating_add(other.error);
-        self.throttle = self.throttle.saturating_add(other.throttle);
-        self.fault = self.fault.saturating_add(other.fault);
-        self.seconds += other.seconds;
-        self.histogram.extend(&other.histogram);
-    }
-
-    /// The mean response time in seconds.
-    pub(super) fn average(&self) -> Option<f64> {
-        (self.total > 0).then(|| self.seconds / self.total as f64)
-    }
-
-    /// The response time in seconds that this share of the requests kept (nearest rank).
-    pub(super) fn percentile(&self, share: f64) -> Option<f64> {
-        let mut entries = self.histogram.clone();
-        entries.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let total = entries
-            .iter()
-            .fold(0_u64, |sum, entry| sum.saturating_add(entry.1));
-        let rank = (share * total as f64).ceil().max(1.0) as u64;
-        let mut passed = 0_u64;
-        let at = entries.into_iter().find(|entry| {
-            passed = passed.saturating_add(entry.1);
-            passed >= rank
-        });
-        at.map(|(seconds, _)| seconds)
-    }
-
-    /// What mattered most among the requests; none without any.
-    pub(super) fn worst(&self) -> Option<Status> {
-        match self {
-            Self { fault: 1.., .. } => Some(Status::Fault),
-            Self { throttle: 1.., .. } => Some(Status::Throttle),
-            Self { error: 1.., .. } => Some(Status::Error),
-            Self { total: 1.., .. } => Some(Status::Ok),
-            _ => None,
+        let bearers = bearers.entry(node.label.clone()).or_default();
+        *bearers += 1;
+        if *bearers > 1 {
+            node.label = format!("{} {bearers}", node.label);
         }
     }
 }
@@ -400,17 +324,5 @@ mod tests {
             ]
         );
         assert_eq!(nodes[1].edges.len(), 2);
-    }
-
-    #[test]
-    fn a_percentile_is_the_nearest_rank() {
-        let statistics = Statistics {
-            histogram: vec![(3.0, 1), (1.0, 18), (2.0, 1)],
-            ..Statistics::default()
-        };
-        assert_eq!(statistics.percentile(0.5), Some(1.0));
-        assert_eq!(statistics.percentile(0.95), Some(2.0));
-        assert_eq!(statistics.percentile(1.0), Some(3.0));
-        assert_eq!(Statistics::default().percentile(0.95), None);
     }
 }

@@ -32,9 +32,12 @@ pub(super) fn status(value: &Value, flags: &[(&str, Status)]) -> Status {
     set.map(|&(_, status)| status).max().unwrap_or(Status::Ok)
 }
 
-/// A string as it is, anything else as JSON writes it.
+/// A string as it is, a number without a fraction that says nothing, anything else as JSON.
 pub(super) fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    match (value.as_str(), value.as_f64()) {
+        (Some(text), _) => text.to_owned(),
+        // The API gives every number a fraction; up to 2^53 it holds whole numbers exactly.
+        (_, Some(number)) if number.fract() == 0.0 && number.abs() < 9e15 => format!("{number:.0}"),
+        _ => value.to_string(),
+    }
 }

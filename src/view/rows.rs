@@ -199,12 +199,12 @@ mod tests {
 
     use super::*;
 
-    fn siblings(number: usize, fault_at: usize) -> Value {
+    fn siblings(number: usize, is_fault: fn(usize) -> bool) -> Value {
         let subsegments: Vec<Value> = (0..number)
             .map(|i| {
                 json!({"id": format!("{i:016x}"), "name": "S3", "start_time": i, "end_time": i + 1,
                     "aws": {"operation": "CreateBucket", "bucket_name": format!("b{i}")},
-                    "fault": i == fault_at})
+                    "fault": is_fault(i)})
             })
             .collect();
         json!({"id": "r", "name": "root", "start_time": 0, "end_time": 999, "subsegments": subsegments})
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn alike_siblings_fold_and_what_went_wrong_stays() {
-        let documents = [siblings(200, 150)];
+        let documents = [siblings(200, |i| i == 150)];
         let tree = Tree::read(&documents);
         let rows = rows(&tree, 16);
         assert_eq!(rows.len(), 1 + ALIKE_MAX + 1);
@@ -224,8 +224,18 @@ mod tests {
     }
 
     #[test]
+    fn a_fold_counts_what_went_wrong_in_it() {
+        let documents = [siblings(100, |i| i < 45)];
+        let tree = Tree::read(&documents);
+        let rows = rows(&tree, 16);
+        let fold = rows.iter().find(|row| row.folded > 0).unwrap();
+        assert_eq!(fold.label(), "… 60 more S3 CreateBucket, 5 fault");
+        assert_eq!(fold.status, Status::Fault);
+    }
+
+    #[test]
     fn forty_alike_siblings_all_show() {
-        let documents = [siblings(ALIKE_MAX, 0)];
+        let documents = [siblings(ALIKE_MAX, |_| false)];
         assert_eq!(rows(&Tree::read(&documents), 16).len(), 1 + ALIKE_MAX);
     }
 

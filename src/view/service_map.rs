@@ -4,14 +4,16 @@
 //! to it ends in `↩ name`. Trees too deep for the width go on below, under `↓ name`. So fan-in,
 //! loops and several components all draw, and the same graph always draws alike.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use serde_json::Value;
 
 use super::first_trace;
-use super::graph::{Edge, Node, Statistics, nodes};
-use super::style::{Line, Paint, Status, Style, columns, duration, elide, note};
-use super::table::{Align, Cell, Column, shrink, table};
+use super::graph::{Node, nodes};
+use super::planting::{Place, Tree, plant};
+use super::statistics::Statistics;
+use super::style::{Line, Paint, Status, Style, note};
+use super::table::{Align, Cell, Column, table};
+use super::text::{columns, elide};
+use super::time::duration;
 
 /// Columns between two nodes: ` ─┬─▶ `.
 const CONNECTOR: usize = 6;
@@ -19,6 +21,7 @@ const CONNECTOR: usize = 6;
 const NODE_MIN: usize = 15;
 
 /// The `Services` of GetServiceGraph: a map and a table of requests by outcome, average and p95.
+/// Outcomes that no node had have no column.
 ///
 /// All client nodes are one. More than five resources of one type under one parent are one node
 /// with the sum of their statistics. Any member may be absent or of another type than the API says.
@@ -31,10 +34,10 @@ pub fn service_map(services: &[Value], style: Style) -> String {
         &nodes,
         (style.columns() + CONNECTOR) / (NODE_MIN + CONNECTOR),
     );
-    let widths = layer_widths(&nodes, &trees, style);
     let mut lines = Vec::new();
     let mut order = Vec::new();
     for tree in &trees {
+        let widths = layer_widths(&nodes, tree, style);
         for row in draw(&nodes, tree, &widths, 0) {
             let mut line = Line::new(style);
             for (paint, text) in row {
@@ -51,121 +54,6 @@ pub fn service_map(services: &[Value], style: Style) -> String {
     lines.extend(legend(&trees, style));
     lines.extend(numbers(&nodes, &order, style));
     lines.join("\n") + "\n"
-}
-
-/// A node's place in the drawing.
-struct Tree {
-    node: usize,
-    place: Place,
-    is_link: bool,
-    children: Vec<Tree>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Drawn in full here.
-    Full,
-    /// Drawn in full here, its edges below.
-    Continued,
-    /// Drawn in full above; its edges follow here.
-    Continuation,
-    /// Drawn in full above.
-    Above,
-}
-
-impl Tree {
-    fn collect_full(&self, order: &mut Vec<usize>) {
-        if matches!(self.place, Place::Full | Place::Continued) {
-            order.push(self.node);
-        }
-        for child in &self.children {
-            child.collect_full(order);
-        }
-    }
-
-    fn any(&self, place: Place) -> bool {
-        self.place == place || self.children.iter().any(|child| child.any(place))
-    }
-}
-
-/// The trees in the order of drawing, none deeper than `layers`.
-fn plant(nodes: &[Node], layers: usize) -> Vec<Tree> {
-    let called: BTreeSet<usize> = nodes
-        .iter()
-        .enumerate()
-        .flat_map(|(from, node)| {
-            let to = node.edges.iter().map(|edge| edge.to);
-            to.filter(move |&to| to != from)
-        })
-        .collect();
-    // Who is called by nobody comes first; what then is left stands in loops.
-    let mut roots: Vec<usize> = (0..nodes.len()).collect();
-    roots.sort_by_key(|&index| (called.contains(&index), &nodes[index].label));
-    let mut planter = Planter {
-        nodes,
-        layers: layers.max(2),
-        drawn: vec![false; nodes.len()],
-        waiting: VecDeque::new(),
-    };
-    let mut trees = Vec::new();
-    for root in roots {
-        if !planter.drawn[root] {
-            trees.push(planter.plant(
-                Edge {
-                    to: root,
-                    is_link: false,
-                },
-                0,
-            ));
-        }
-        while let Some(node) = planter.waiting.pop_front() {
-            trees.push(Tree {
-                node,
-                place: Place::Continuation,
-                is_link: false,
-                children: planter.children(node, 0),
-            });
-        }
-    }
-    trees
-}
-
-struct Planter<'a> {
-    nodes: &'a [Node],
-    layers: usize,
-    drawn: Vec<bool>,
-    waiting: VecDeque<usize>,
-}
-
-impl Planter<'_> {
-    fn plant(&mut self, edge: Edge, layer: usize) -> Tree {
-        let node = edge.to;
-        let (place, children) = if self.drawn[node] {
-            (Place::Above, Vec::new())
-        } else {
-            self.drawn[node] = true;
-            if layer + 1 < self.layers || self.nodes[node].edges.is_empty() {
-                (Place::Full, self.children(node, layer))
-            } else {
-                self.waiting.push_back(node);
-                (Place::Continued, Vec::new())
-            }
-        };
-        Tree {
-            node,
-            place,
-            is_link: edge.is_link,
-            children,
-        }
-    }
-
-    fn children(&mut self, node: usize, layer: usize) -> Vec<Tree> {
-        let edges = self.nodes[node].edges.clone();
-        edges
-            .into_iter()
-            .map(|edge| self.plant(edge, layer + 1))
-            .collect()
-    }
 }
 
 /// What a node writes at its place: its label, then health and load.
@@ -214,9 +102,9 @@ fn health(statistics: &Statistics) -> (Status, String) {
 }
 
 /// The width of each layer: what its nodes need, shrunk until all fit.
-fn layer_widths(nodes: &[Node], trees: &[Tree], style: Style) -> Vec<usize> {
+fn layer_widths(nodes: &[Node], tree: &Tree, style: Style) -> Vec<usize> {
     let mut widths = Vec::new();
-    let mut waiting: Vec<(&Tree, usize)> = trees.iter().map(|tree| (tree, 0)).collect();
+    let mut waiting = vec![(tree, 0)];
     while let Some((tree, layer)) = waiting.pop() {
         if widths.len() <= layer {
             widths.resize(layer + 1, 1);
@@ -236,6 +124,37 @@ fn layer_widths(nodes: &[Node], trees: &[Tree], style: Style) -> Vec<usize> {
     widths
 }
 
+/// Takes columns from the widest, again and again, until the sum is within `room`; no width goes
+/// below its floor. Says whether that was enough.
+fn shrink(widths: &mut [usize], floors: &[usize], room: usize) -> bool {
+    let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
+    while excess > 0 {
+        let widest = (0..widths.len())
+            .filter(|&i| widths[i] > floors[i])
+            // The first of equals, so that the same input always gives the same picture.
+            .min_by_key(|&i| std::cmp::Reverse(widths[i]));
+        let Some(widest) = widest else { return false };
+        // Down to the next width below it in one step: names may be very long.
+        let next = widths
+            .iter()
+            .filter(|&&width| width < widths[widest])
+            .max()
+            .map_or(0, |&width| width);
+        let step = (widths[widest] - next.max(floors[widest])).min(excess);
+        let step = if tied(widths, widest) { 1 } else { step };
+        widths[widest] -= step;
+        excess -= step;
+    }
+    true
+}
+
+fn tied(widths: &[usize], widest: usize) -> bool {
+    widths
+        .iter()
+        .enumerate()
+        .any(|(i, &width)| i != widest && width == widths[widest])
+}
+
 type Drawing = Vec<Vec<Cell>>;
 
 /// The rows of a tree: the node at the left, its children stacked at the right.
@@ -244,56 +163,75 @@ fn draw(nodes: &[Node], tree: &Tree, widths: &[usize], layer: usize) -> Drawing 
     let mut left = node_text(&nodes[tree.node], tree.place).into_iter();
     let mut rows = Vec::new();
     for (number, child) in tree.children.iter().enumerate() {
-        let is_first = number == 0;
-        let is_last = number + 1 == tree.children.len();
+        let fork = Fork::of(number, tree.children.len());
         let below = draw(nodes, child, widths, layer + 1);
         for (height, mut right) in below.into_iter().enumerate() {
-            let starts = height == 0;
-            let mut row = node_cells(left.next(), width, is_first && starts);
-            row.push((
-                Paint::Quiet,
-                connector(is_first, is_last, starts, child.is_link),
-            ));
+            let (filler, lines) = match (number, height) {
+                (0, 0) => ("─", fork.arrow(child.is_link)),
+                (_, 0) => (" ", fork.arrow(child.is_link)),
+                _ => (" ", fork.rail()),
+            };
+            let mut row = node_cells(left.next(), width, filler);
+            row.push((Paint::Quiet, lines.to_owned()));
             row.append(&mut right);
             rows.push(row);
         }
     }
     // A node may be taller than all its children.
-    rows.extend(left.map(|cell| node_cells(Some(cell), width, false)));
+    rows.extend(left.map(|cell| node_cells(Some(cell), width, " ")));
     rows
 }
 
-/// A line of a node, filled to the layer's width: with a line when an edge leaves here.
-fn node_cells(cell: Option<Cell>, width: usize, edge_leaves: bool) -> Vec<Cell> {
-    let Some((paint, text)) = cell else {
-        return vec![(Paint::Plain, " ".repeat(width))];
-    };
+/// A line of a node, filled to one column past its layer.
+fn node_cells(cell: Option<Cell>, width: usize, filler: &str) -> Vec<Cell> {
+    let (paint, text) = cell.unwrap_or((Paint::Plain, String::new()));
     let text = elide(&text, width).into_owned();
-    let left = width - columns(&text);
-    let filler = match left {
-        0 => String::new(),
-        _ if edge_leaves => format!(" {}", "─".repeat(left - 1)),
-        _ => " ".repeat(left),
-    };
+    let left = width.saturating_sub(columns(&text));
+    let filler = format!(" {}", filler.repeat(left));
     vec![(paint, text), (Paint::Quiet, filler)]
 }
 
-/// The lines between a node and one row of one of its children, `CONNECTOR` columns wide.
-fn connector(is_first: bool, is_last: bool, starts: bool, is_link: bool) -> String {
-    let (before, fork) = match (is_first, is_last, starts) {
-        (true, true, true) => ("─", '─'),
-        (true, false, true) => ("─", '┬'),
-        (false, false, true) => (" ", '├'),
-        (false, true, true) => (" ", '└'),
-        (_, false, false) => (" ", '│'),
-        (_, true, false) => (" ", ' '),
-    };
-    let arrow = match (starts, is_link) {
-        (false, _) => "   ",
-        (true, false) => "─▶ ",
-        (true, true) => "╌▶ ",
-    };
-    format!(" {before}{fork}{arrow}")
+/// Which of its parent's edges leads to a child.
+#[derive(Clone, Copy)]
+enum Fork {
+    Only,
+    First,
+    Inner,
+    Last,
+}
+
+impl Fork {
+    fn of(number: usize, children: usize) -> Self {
+        match (number, number + 1 == children) {
+            (0, true) => Self::Only,
+            (0, false) => Self::First,
+            (_, false) => Self::Inner,
+            (_, true) => Self::Last,
+        }
+    }
+
+    /// The lines before the first row of the child: with the column that `node_cells` adds they
+    /// are `CONNECTOR` wide. A link is dashed.
+    fn arrow(self, is_link: bool) -> &'static str {
+        match (self, is_link) {
+            (Self::Only, false) => "───▶ ",
+            (Self::Only, true) => "╌╌╌▶ ",
+            (Self::First, false) => "─┬─▶ ",
+            (Self::First, true) => "─┬╌▶ ",
+            (Self::Inner, false) => " ├─▶ ",
+            (Self::Inner, true) => " ├╌▶ ",
+            (Self::Last, false) => " └─▶ ",
+            (Self::Last, true) => " └╌▶ ",
+        }
+    }
+
+    /// The lines before its other rows.
+    fn rail(self) -> &'static str {
+        match self {
+            Self::First | Self::Inner => " │   ",
+            Self::Only | Self::Last => "     ",
+        }
+    }
 }
 
 /// The marks that this map uses, in words.
@@ -332,7 +270,7 @@ const LAYOUT: [Column; 9] = [
     Column {
         head: "TYPE",
         align: Align::Left,
-        floor: Some(8),
+        floor: Some(10),
         importance: 1,
     },
     number("REQ", 8),
@@ -364,8 +302,9 @@ fn number_cells(node: &Node) -> Vec<Cell> {
         let text = seconds.map_or_else(|| "–".to_owned(), duration);
         (Paint::Plain, text)
     };
+    // Zeros stay blank, and a column of zeros is left out: what is there deserves a look.
     let of_status = |number: u64, status| match number {
-        0 => (Paint::Quiet, "·".to_owned()),
+        0 => (Paint::Quiet, String::new()),
         _ => (Paint::Status(status), number.to_string()),
     };
     vec![
@@ -379,4 +318,18 @@ fn number_cells(node: &Node) -> Vec<Cell> {
         seconds(statistics.average()),
         seconds(statistics.percentile(0.95)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shrinking_stops_at_the_floors() {
+        let mut widths = [30, 30, 3];
+        assert!(shrink(&mut widths, &[4, 4, 3], 20));
+        assert_eq!(widths.iter().sum::<usize>(), 20);
+        assert!(!shrink(&mut widths, &[4, 4, 3], 10));
+        assert_eq!(widths, [4, 4, 3]);
+    }
 }

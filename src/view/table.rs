@@ -1,6 +1,7 @@
-//! A table that always fits: columns that may shrink do so first, then the least important go.
+//! A table that always fits: what matters least shrinks first, and goes when that is not enough.
 
-use super::style::{Line, Paint, Style, columns, elide};
+use super::style::{Line, Paint, Style};
+use super::text::{columns, elide};
 
 /// Columns of space between two columns of a table.
 const GAP: usize = 2;
@@ -11,7 +12,8 @@ pub(super) struct Column {
     pub(super) align: Align,
     /// The width down to which its cells may lose their middle; none: never.
     pub(super) floor: Option<usize>,
-    /// The table drops the columns of the lowest importance first.
+    /// Columns of the lowest importance shrink first, and go first; those of importance 0 go
+    /// before any other shrinks.
     pub(super) importance: u8,
 }
 
@@ -54,69 +56,36 @@ fn draw_row(layout: &[Column], widths: &[Option<usize>], row: &[Cell], style: St
 
 /// The width of each column, none for those that are dropped.
 fn fit(layout: &[Column], rows: &[Vec<Cell>], limit: usize) -> Vec<Option<usize>> {
-    let mut widths: Vec<Option<usize>> = layout
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let cells = rows.iter().filter_map(|row| row.get(index));
-            let widest = cells.map(|(_, text)| columns(text)).max().unwrap_or(0);
-            // A column without a single cell says nothing.
-            (widest > 0).then(|| widest.max(columns(column.head)))
-        })
-        .collect();
+    let wanted = layout.iter().enumerate().map(|(index, column)| {
+        let cells = rows.iter().filter_map(|row| row.get(index));
+        let widest = cells.map(|(_, text)| columns(text)).max().unwrap_or(0);
+        // A column without a single cell says nothing.
+        (widest > 0).then(|| widest.max(columns(column.head)))
+    });
+    let mut wanted: Vec<Option<usize>> = wanted.collect();
+    let mut by_importance: Vec<usize> = (0..layout.len()).collect();
+    by_importance.sort_by_key(|&index| layout[index].importance);
+    let mut least = by_importance.iter();
     loop {
-        let kept: Vec<usize> = (0..layout.len()).filter(|&i| widths[i].is_some()).collect();
-        let room = limit.saturating_sub(GAP * kept.len().saturating_sub(1));
-        let mut shrunk: Vec<usize> = kept.iter().filter_map(|&i| widths[i]).collect();
-        let floors: Vec<usize> = kept
-            .iter()
-            .zip(&shrunk)
-            .map(|(&i, &width)| layout[i].floor.map_or(width, |floor| floor.min(width)))
-            .collect();
-        let least = kept.iter().min_by_key(|&&i| layout[i].importance);
-        match least {
-            Some(&least) if !shrink(&mut shrunk, &floors, room) && kept.len() > 1 => {
-                widths[least] = None;
+        let kept = wanted.iter().flatten();
+        let gaps = GAP * kept.clone().count().saturating_sub(1);
+        let mut excess = (kept.sum::<usize>() + gaps).saturating_sub(limit);
+        let mut widths = wanted.clone();
+        for &index in &by_importance {
+            if let (Some(width), Some(floor)) = (&mut widths[index], layout[index].floor) {
+                let given = excess.min(width.saturating_sub(floor));
+                *width -= given;
+                excess -= given;
             }
-            _ => {
-                for (&i, width) in kept.iter().zip(shrunk) {
-                    widths[i] = Some(width);
-                }
-                return widths;
+            if layout[index].importance == 0 && widths[index].is_some() && excess > 0 {
+                break;
             }
         }
+        match least.next() {
+            Some(&index) if excess > 0 => wanted[index] = None,
+            _ => return widths,
+        }
     }
-}
-
-/// Takes columns from the widest, again and again, until the sum is within `room`; no width goes
-/// below its floor. Says whether that was enough.
-pub(super) fn shrink(widths: &mut [usize], floors: &[usize], room: usize) -> bool {
-    let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
-    while excess > 0 {
-        let widest = (0..widths.len())
-            .filter(|&i| widths[i] > floors[i])
-            // The first of equals, so that the same input always gives the same picture.
-            .min_by_key(|&i| std::cmp::Reverse(widths[i]));
-        let Some(widest) = widest else { return false };
-        // Down to the next width below it in one step: names may be very long.
-        let next = widths
-            .iter()
-            .filter(|&&width| width < widths[widest])
-            .max()
-            .map_or(0, |&width| width);
-        let step = (widths[widest] - next.max(floors[widest])).min(excess);
-        let step = if tied(widths, widest) { 1 } else { step };
-        widths[widest] -= step;
-        excess -= step;
-    }
-    true
-}
-
-fn tied(widths: &[usize], widest: usize) -> bool {
-    widths
-        .iter()
-        .enumerate()
-        .any(|(i, &width)| i != widest && width == widths[widest])
 }
 
 #[cfg(test)]
@@ -169,11 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_column_shrinks_first() {
-        let name = "n".repeat(60);
-        let text = lines(&name, "short");
+    fn what_matters_least_shrinks_first() {
+        let text = lines(&"n".repeat(24), &"x".repeat(30));
+        assert_eq!(text[1], format!("{}     12  xxx…xxx", "n".repeat(24)));
+        let text = lines(&"n".repeat(60), "short");
         assert_eq!(columns(&text[1]), 40);
-        assert!(text[1].ends_with("12  short"), "{}", text[1]);
+        assert!(text[1].ends_with("12  sh…t"), "{}", text[1]);
     }
 
     #[test]
@@ -185,14 +155,5 @@ mod tests {
     fn the_least_important_column_goes_when_shrinking_is_not_enough() {
         let widths = fit(&LAYOUT, &rows(&"n".repeat(30), &"x".repeat(30)), 18);
         assert_eq!(widths, [Some(11), Some(5), None]);
-    }
-
-    #[test]
-    fn shrinking_stops_at_the_floors() {
-        let mut widths = [30, 30, 3];
-        assert!(shrink(&mut widths, &[4, 4, 3], 20));
-        assert_eq!(widths.iter().sum::<usize>(), 20);
-        assert!(!shrink(&mut widths, &[4, 4, 3], 10));
-        assert_eq!(widths, [4, 4, 3]);
     }
 }

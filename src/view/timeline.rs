@@ -8,8 +8,9 @@ use super::cause::causes;
 use super::entity::{Entity, Tree};
 use super::json::{flag, items, text};
 use super::rows::{Row, rows};
-use super::style::{Line, Paint, Status, Style, clip, columns, count, duration, elide, flow, note};
-use super::{first_trace, utc};
+use super::style::{Line, Paint, Status, Style, flow, note};
+use super::text::{clip, columns, count, elide};
+use super::time::{duration, utc};
 
 /// How many segments show their annotations.
 const ANNOTATED_MAX: usize = 20;
@@ -23,16 +24,18 @@ const ANNOTATED_MAX: usize = 20;
 pub fn timeline(trace: &Value, now: Timestamp, style: Style) -> String {
     let (documents, unreadable) = documents(trace);
     let tree = Tree::read(&documents);
-    if tree.entities.is_empty() && unreadable == 0 {
-        return first_trace("No segments in this trace yet.", style);
+    let mut lines = vec![title(trace, &tree, style)];
+    if tree.entities.is_empty() {
+        lines.push(note("no segments yet", style));
+    } else {
+        let span = Span::of(&tree, now);
+        let rows = rows(&tree, style.columns() / 5);
+        lines.extend(facts(&tree, span, style));
+        lines.push(String::new());
+        lines.extend(chart(&tree, &rows, span, style));
+        lines.extend(causes(&tree, style));
+        lines.extend(annotations(&tree, &rows, style));
     }
-    let span = Span::of(&tree, now);
-    let rows = rows(&tree, style.columns() / 5);
-    let mut lines = header(trace, &tree, span, style);
-    lines.push(String::new());
-    lines.extend(chart(&tree, &rows, span, style));
-    lines.extend(causes(&tree, style));
-    lines.extend(annotations(&tree, &rows, style));
     lines.extend(notes(trace, unreadable, style));
     lines.join("\n") + "\n"
 }
@@ -73,11 +76,19 @@ impl Span {
     }
 }
 
-fn header(trace: &Value, tree: &Tree<'_>, span: Span, style: Style) -> Vec<String> {
+fn title(trace: &Value, tree: &Tree<'_>, style: Style) -> String {
     let id = text(trace, "Id").or_else(|| text(tree.entities.first()?.document, "trace_id"));
-    let mut first = Line::new(style);
-    first.push(Paint::Quiet, "Trace ");
-    first.push(Paint::Strong, id.unwrap_or("–"));
+    let id = id.unwrap_or("–");
+    let mut line = Line::new(style);
+    // People copy the id: it comes before the word.
+    if line.fits(&format!("Trace {id}")) {
+        line.push(Paint::Quiet, "Trace ");
+    }
+    line.push(Paint::Strong, id);
+    line.into_text()
+}
+
+fn facts(tree: &Tree<'_>, span: Span, style: Style) -> Vec<String> {
     let status = status(tree);
     let segments = tree.entities.iter().filter(|entity| entity.is_segment);
     let facts = [
@@ -86,9 +97,7 @@ fn header(trace: &Value, tree: &Tree<'_>, span: Span, style: Style) -> Vec<Strin
         (Paint::Status(status), status.word().to_owned()),
         (Paint::Plain, count(segments.count() as u64, "segment")),
     ];
-    let mut lines = vec![first.into_text()];
-    lines.extend(flow(Line::new(style), &facts, " · ", 0, style));
-    lines
+    flow(Line::new(style), &facts, " · ", 0, style)
 }
 
 /// Error and fault as the roots say, as in a trace summary; throttles and what still runs anywhere.
@@ -113,7 +122,9 @@ impl Layout {
     /// The label takes what it needs, up to three fifths of what the numbers leave to it and the bar.
     fn of(rows: &[Row<'_>], span: Span, style: Style) -> Self {
         let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+        // Status words say it too, where the terminal is too narrow for the code.
         let code = widest(&|row| columns(&row.code())).min(3);
+        let code = if style.columns() < 60 { 0 } else { code };
         let duration = widest(&|row| columns(&row_duration(row, span)));
         let status = widest(&|row| columns(row.status.word()));
         let gap = |width: usize| if width > 0 { width + 2 } else { 0 };
@@ -132,13 +143,8 @@ impl Layout {
 
 fn chart(tree: &Tree<'_>, rows: &[Row<'_>], span: Span, style: Style) -> Vec<String> {
     let layout = Layout::of(rows, span, style);
-    let mut axis = Line::new(style);
-    let total = duration(span.seconds());
     let bar_start = style.columns() - layout.bar;
-    axis.pad_to(bar_start).push(Paint::Quiet, "0");
-    axis.pad_to(style.columns().saturating_sub(columns(&total)));
-    axis.push(Paint::Quiet, &total);
-    let mut lines = vec![axis.into_text()];
+    let mut lines = vec![axis(bar_start, &duration(span.seconds()), style)];
     for row in rows {
         let mut line = Line::new(style);
         push_label(&mut line, tree, row, layout.label);
@@ -166,6 +172,17 @@ fn chart(tree: &Tree<'_>, rows: &[Row<'_>], span: Span, style: Style) -> Vec<Str
         lines.push(line.into_text());
     }
     lines
+}
+
+/// The ends of the common axis, as far as there is room for both.
+fn axis(start: usize, total: &str, style: Style) -> String {
+    let mut line = Line::new(style);
+    let total_start = style.columns().saturating_sub(columns(total));
+    if total_start > start + 1 {
+        line.pad_to(start).push(Paint::Quiet, "0");
+    }
+    line.pad_to(total_start).push(Paint::Quiet, total);
+    line.into_text()
 }
 
 fn row_duration(row: &Row<'_>, span: Span) -> String {

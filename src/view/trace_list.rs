@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
+use super::first_trace;
 use super::json::{items, number, plain, status, text};
-use super::style::{Line, Paint, Status, Style, count, duration};
+use super::style::{Line, Paint, Status, Style, flow};
 use super::table::{Align, Cell, Column, table};
-use super::{first_trace, utc};
+use super::text::count;
+use super::time::{duration, utc};
 
 /// Annotations worth a place in the line, most telling first; others follow by name.
 const TELLING: [&str; 3] = ["job", "bucket", "outcome"];
@@ -55,7 +57,7 @@ const LAYOUT: [Column; 6] = [
         head: "",
         align: Align::Left,
         floor: Some(14),
-        importance: 1,
+        importance: 0,
     },
 ];
 
@@ -71,27 +73,22 @@ pub fn trace_list(summaries: &[Value], style: Style) -> String {
     let mut rows: Vec<Row> = summaries.iter().map(Row::read).collect();
     rows.sort_by(|a, b| b.start.total_cmp(&a.start).then_with(|| a.id.cmp(&b.id)));
     let cells: Vec<Vec<Cell>> = rows.iter().map(Row::cells).collect();
-    let mut lines = table(&LAYOUT, &cells, style).into_iter();
-    let mut text = String::new();
-    text.extend(lines.next());
-    text.push('\n');
+    let mut drawn = table(&LAYOUT, &cells, style).into_iter();
+    let mut lines: Vec<String> = drawn.next().into_iter().collect();
     let mut date = None;
-    for (row, line) in rows.iter().zip(lines) {
+    for (row, line) in rows.iter().zip(drawn) {
         let of_row = utc(row.start, "%Y-%m-%d");
         if date.as_ref() != Some(&of_row) {
             let mut heading = Line::new(style);
             heading.push(Paint::Strong, &of_row);
-            text.push_str(&heading.into_text());
-            text.push('\n');
+            lines.push(heading.into_text());
             date = Some(of_row);
         }
-        text.push_str(&line);
-        text.push('\n');
+        lines.push(line);
     }
-    text.push('\n');
-    text.push_str(&totals(&rows, style));
-    text.push('\n');
-    text
+    lines.push(String::new());
+    lines.extend(totals(&rows, style));
+    lines.join("\n") + "\n"
 }
 
 struct Row {
@@ -109,7 +106,7 @@ impl Row {
         Self {
             start: number(summary, "StartTime")
                 .or_else(|| start_in_id(&id))
-                .unwrap_or(f64::NAN),
+                .unwrap_or(f64::NEG_INFINITY),
             duration: number(summary, "Duration"),
             status: status(summary, &FLAGS),
             service: service(summary).unwrap_or("–").to_owned(),
@@ -169,20 +166,16 @@ fn annotations(annotations: &Value) -> String {
 }
 
 /// `7 traces: 3 ok, 1 error, 1 fault`.
-fn totals(rows: &[Row], style: Style) -> String {
+fn totals(rows: &[Row], style: Style) -> Vec<String> {
     let mut line = Line::new(style);
-    line.push(Paint::Strong, &count(rows.len() as u64, "trace"));
-    let mut separator = ": ";
-    for status in Status::ALL {
+    let traces = count(rows.len() as u64, "trace");
+    line.push(Paint::Strong, &traces)
+        .push(Paint::Plain, ":")
+        .space(1);
+    let of_status = Status::ALL.into_iter().filter_map(|status| {
         let number = rows.iter().filter(|row| row.status == status).count();
-        if number > 0 {
-            line.push(Paint::Plain, separator);
-            line.push(
-                Paint::Status(status),
-                &format!("{number} {}", status.word()),
-            );
-            separator = ", ";
-        }
-    }
-    line.into_text()
+        let text = format!("{number} {}", status.word());
+        (number > 0).then_some((Paint::Status(status), text))
+    });
+    flow(line, &of_status.collect::<Vec<_>>(), ", ", 2, style)
 }
