@@ -132,9 +132,9 @@ impl Intercept for XrayInterceptor {
             }
         });
         if let Some(trace) = call.span.trace_context() {
-            request
-                .headers_mut()
-                .try_insert(HEADER_NAME, trace.header().to_string())?;
+            // A header that cannot be sent is no reason to fail the call.
+            let headers = request.headers_mut();
+            let _ = headers.try_insert(HEADER_NAME, trace.header().to_string());
         }
         Ok(())
     }

@@ -12,7 +12,6 @@ mod queue;
 mod send;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -59,28 +58,10 @@ pub struct EmitterCounts {
     pub dropped: u64,
 }
 
-#[derive(Debug, Default)]
-struct Counters {
-    sent: AtomicU64,
-    refused: AtomicU64,
-    dropped: AtomicU64,
-}
-
-impl Counters {
-    fn read(&self) -> EmitterCounts {
-        EmitterCounts {
-            sent: self.sent.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            dropped: self.dropped.load(Ordering::Relaxed),
-        }
-    }
-}
-
 /// Takes documents and sends them to the daemon from a thread of its own. Clones share the thread.
 #[derive(Clone, Debug)]
 pub struct Emitter {
     queue: Arc<Queue>,
-    counters: Arc<Counters>,
 }
 
 impl Emitter {
@@ -94,7 +75,6 @@ impl Emitter {
     ) -> std::io::Result<(Self, FlushGuard)> {
         let emitter = Self {
             queue: Arc::new(Queue::new(options.queue_len_max)),
-            counters: Arc::default(),
         };
         let sender = send::Sender::new(settings, &options, emitter.clone());
         thread::Builder::new()
@@ -116,14 +96,12 @@ impl Emitter {
 
     /// Hands a document over, or drops and counts it.
     pub(crate) fn send(&self, document: Document) {
-        if !self.queue.push(document) {
-            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        self.queue.push(document);
     }
 
     /// What became of the documents so far.
     pub fn counts(&self) -> EmitterCounts {
-        self.counters.read()
+        self.queue.counts()
     }
 
     /// Waits until all that was handed over so far is sent, at most `timeout`. True when it is.
@@ -154,10 +132,8 @@ impl FlushGuard {
 impl Drop for FlushGuard {
     fn drop(&mut self) {
         self.emitter.flush(self.flush_timeout);
-        let left = self.emitter.queue.close();
-        let counters = &self.emitter.counters;
-        counters.dropped.fetch_add(left as u64, Ordering::Relaxed);
-        if counters.sent.load(Ordering::Relaxed) > 0 {
+        self.emitter.queue.close();
+        if self.emitter.counts().sent > 0 {
             thread::sleep(self.linger);
         }
     }

@@ -5,7 +5,6 @@ use std::pin::pin;
 use tracing::{Instrument, Span};
 
 use crate::layer::SpanExt;
-use crate::segment::Exception;
 
 /// Runs `future` in `span`, as `tracing::Instrument` does. When it is dropped before it is done, by
 /// a timeout or a `select!`, the subsegment becomes a fault that says so, and with it all beneath it
@@ -32,12 +31,5 @@ impl Drop for Dropped {
         if let Some(span) = self.0.take() {
             span.interrupt("dropped before it was done");
         }
-    }
-}
-
-impl Exception {
-    /// What stands in the cause of a part that was cut off.
-    pub(crate) fn interrupted(why: &str) -> Self {
-        Self::new("Interrupted", why)
     }
 }

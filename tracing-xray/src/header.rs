@@ -70,7 +70,7 @@ impl TraceHeader {
                     "?" => Some(Sampled::Requested),
                     _ => None,
                 };
-            } else if !key.is_empty() && !key.eq_ignore_ascii_case("self") {
+            } else if !key.is_empty() && !key.eq_ignore_ascii_case("self") && is_visible(part) {
                 extras_len += key.len() + 1 + value.len();
                 if extras_len <= EXTRAS_LEN_MAX {
                     header.extras.push((key.to_owned(), value.to_owned()));
@@ -79,6 +79,11 @@ impl TraceHeader {
         }
         header
     }
+}
+
+/// Whether a part can stand in an HTTP header, where it is handed on.
+fn is_visible(part: &str) -> bool {
+    part.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 impl FromStr for TraceHeader {
@@ -206,8 +211,11 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_without_a_panic(text: String) {
-            let _ = TraceHeader::parse(&text);
+        fn any_text_is_read_and_handed_on_as_a_legal_header(text: String, value: String) {
+            let header = TraceHeader::parse(&text).to_string();
+            proptest::prop_assert!(header.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            let header = TraceHeader::parse(&format!("Lineage={value}")).to_string();
+            proptest::prop_assert!(header.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
         }
     }
 }

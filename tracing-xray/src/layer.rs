@@ -1,12 +1,4 @@
-//! The `tracing` layer: spans in, segments out.
-//!
-//! - A span becomes a **segment** by the field `xray.segment`: its text is the segment's name
-//!   (`true`: the span's own name). It starts a trace of its own, or continues the one whose header
-//!   stands in `xray.trace_header`.
-//! - A span at INFO or above beneath it becomes a **subsegment**. Spans of HTTP and SDK internals,
-//!   and those below INFO, are transparent: what is beneath them belongs to what is above them.
-//! - A segment ends when its span was last exited, and is sent when its span and all beneath it
-//!   are closed. Spans outside any segment are nobody's.
+//! The `tracing` layer: spans in, segments out, by the rules that the crate's documentation tells.
 //!
 //! The layer filters for itself, so a log filter on another layer never drops a trace. A filter
 //! that is a layer of its own on the whole subscriber does: put it on the fmt layer instead.
@@ -70,9 +62,9 @@ pub struct LayerOptions {
     pub service: Option<Service>,
 }
 
-/// Turns spans into segments; see [`crate::layer`].
+/// Turns spans into segments.
 #[derive(Debug)]
-pub struct XrayLayer {
+struct XrayLayer {
     emitter: Emitter,
     clock: Clock,
     tracing_name: Option<Cow<'static, str>>,
@@ -186,8 +178,8 @@ where
     if attributes.is_root() {
         None
     } else if let Some(parent) = attributes.parent() {
-        // An explicit parent may be a transparent span.
-        context.span(parent).or_else(|| context.lookup_current())
+        // Beneath an explicit parent that is transparent we cannot see: better lost than misplaced.
+        context.span(parent)
     } else {
         context.lookup_current()
     }
@@ -278,7 +270,7 @@ where
         let Some(mut open) = span.extensions_mut().remove::<Open>() else {
             return;
         };
-        if !open.trace.is_sampled() {
+        if !open.trace.sampled {
             return;
         }
         let interrupted = span.scope().skip(1).any(|above| {

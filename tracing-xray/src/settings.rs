@@ -185,13 +185,29 @@ pub enum SettingsError {
     },
 }
 
+/// Every variable that could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsErrors(pub Vec<SettingsError>);
+
+impl fmt::Display for SettingsErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsErrors {}
+
 impl Settings {
     /// Reads the settings through `variable`, which answers a variable's value; an empty value is
     /// as good as none.
     ///
     /// # Errors
     /// Every variable that cannot be understood, at once.
-    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<SettingsError>> {
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsErrors> {
         let get = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut settings = Self {
             tracing_name: get("AWS_XRAY_TRACING_NAME"),
@@ -234,7 +250,7 @@ impl Settings {
         if errors.is_empty() {
             Ok(settings)
         } else {
-            Err(errors)
+            Err(SettingsErrors(errors))
         }
     }
 
@@ -285,7 +301,7 @@ mod tests {
         assert!("localhost:0".parse::<DaemonAddress>().is_err());
     }
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<SettingsError>> {
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsErrors> {
         Settings::from_env(|name| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -330,9 +346,9 @@ mod tests {
             ("AWS_XRAY_SDK_ENABLED", "0"),
         ])
         .unwrap_err();
-        assert_eq!(errors.len(), 3);
+        assert_eq!(errors.0.len(), 3);
         assert_eq!(
-            errors[1].to_string(),
+            errors.0[1].to_string(),
             "AWS_XRAY_CONTEXT_MISSING: `log` is not one of RUNTIME_ERROR, LOG_ERROR, IGNORE_ERROR"
         );
     }

@@ -3,26 +3,8 @@
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse as SdkResponse;
 
+use crate::error_code::{is_throttling, plain_code};
 use crate::segment::{Exception, HttpResponse, Subsegment};
-
-/// Error codes that mean "too fast" whatever the status: S3 answers SlowDown with a 503. The list is
-/// the one of the SDKs for Java and Node.js.
-const THROTTLING: [&str; 14] = [
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
 
 /// The bytes of an error body that are looked at for its code.
 const ERROR_BODY_LEN_MAX: usize = 64 * 1024;
@@ -49,15 +31,14 @@ impl Outcome {
             Some(response) if error.is_operation_error() => {
                 let (code, message) = error_body(response);
                 let status = response.status().as_u16();
-                outcome.is_throttle = code
-                    .as_deref()
-                    .is_some_and(|code| THROTTLING.contains(&code));
-                let mut exception = Exception::new(
-                    code.unwrap_or_else(|| format!("HTTP {status}")),
-                    message.unwrap_or_else(|| format!("the service answered {status}")),
-                );
-                exception.remote = true;
-                outcome.exceptions.push(exception);
+                outcome.is_throttle = code.as_deref().is_some_and(is_throttling);
+                // A HEAD is answered by its status alone: there is no exception to tell of.
+                if code.is_some() || message.is_some() {
+                    let code = code.unwrap_or_else(|| format!("HTTP {status}"));
+                    let mut exception = Exception::new(code, message.unwrap_or_default());
+                    exception.remote = true;
+                    outcome.exceptions.push(exception);
+                }
             }
             _ => outcome.exceptions = Exception::chain(error),
         }
@@ -123,12 +104,6 @@ fn error_body(response: &SdkResponse) -> (Option<String>, Option<String>) {
         code.or_else(|| xml_text(body, "Code")),
         xml_text(body, "Message"),
     )
-}
-
-/// The code without the namespace before it and the URL after it.
-fn plain_code(code: &str) -> &str {
-    let code = code.split(':').next().unwrap_or(code);
-    code.rsplit('#').next().unwrap_or(code)
 }
 
 /// The text of the first element of this name. Enough for the flat error bodies of AWS.

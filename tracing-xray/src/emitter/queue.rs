@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::EmitterCounts;
 use crate::document::Document;
 
 /// How often a dozing reader looks, and so the longest a document waits for a reader at work.
@@ -15,6 +16,9 @@ const DOZE: Duration = Duration::from_millis(1);
 
 /// How often it finds nothing before it sleeps.
 const DOZES: u32 = 20;
+
+/// What the reader takes at once.
+const BATCH_LEN_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -29,13 +33,22 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     documents: VecDeque<Document>,
-    /// The reader works on documents that it has taken out.
-    working: bool,
+    /// Documents that the reader has taken out and not done with.
+    in_hand: usize,
     /// The reader sleeps until it is woken.
     sleeping: bool,
     /// Somebody waits for the queue to be empty.
     flushing: usize,
     closed: bool,
+    counts: EmitterCounts,
+}
+
+/// What became of a document.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fate {
+    Sent,
+    Refused,
+    Dropped,
 }
 
 impl Queue {
@@ -53,10 +66,17 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// False when the queue is full or closed.
+    /// What became of all documents so far.
+    pub(super) fn counts(&self) -> EmitterCounts {
+        self.lock().counts
+    }
+
+    /// Takes a document. When the queue is full or closed it is dropped and counted, and the answer
+    /// is false.
     pub(super) fn push(&self, document: Document) -> bool {
         let mut state = self.lock();
-        if state.closed || state.documents.len() >= self.len_max {
+        if state.closed || state.documents.len() + state.in_hand >= self.len_max {
+            state.counts.dropped += 1;
             return false;
         }
         state.documents.push_back(document);
@@ -67,18 +87,20 @@ impl Queue {
         true
     }
 
-    /// Waits for documents and moves them all into `batch`. False when the queue is closed.
+    /// Waits for documents and moves some into `batch`, which is empty. False when the queue is
+    /// closed.
     pub(super) fn take(&self, batch: &mut VecDeque<Document>) -> bool {
         let mut state = self.lock();
-        state.working = false;
+        state.in_hand = 0;
         let mut dozes = 0;
         loop {
             if state.closed {
                 return false;
             }
             if !state.documents.is_empty() {
-                std::mem::swap(&mut state.documents, batch);
-                state.working = true;
+                let some = state.documents.len().min(BATCH_LEN_MAX);
+                batch.extend(state.documents.drain(..some));
+                state.in_hand = some;
                 return true;
             }
             if state.flushing > 0 {
@@ -123,6 +145,31 @@ impl Queue {
         false
     }
 
+    /// The reader is done with one document that it has taken. False when the queue is closed: then
+    /// it and the rest are counted already.
+    pub(super) fn done(&self, fate: Fate) -> bool {
+        let mut state = self.lock();
+        if state.closed {
+            return false;
+        }
+        state.in_hand = state.in_hand.saturating_sub(1);
+        match fate {
+            Fate::Sent => state.counts.sent += 1,
+            Fate::Refused => state.counts.refused += 1,
+            Fate::Dropped => state.counts.dropped += 1,
+        }
+        true
+    }
+
+    /// A document that was counted as sent did not arrive.
+    pub(super) fn recount_as_refused(&self) {
+        let counts = &mut self.lock().counts;
+        if let Some(sent) = counts.sent.checked_sub(1) {
+            counts.sent = sent;
+            counts.refused += 1;
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }
@@ -135,7 +182,7 @@ impl Queue {
         state.sleeping = false;
         self.filled.notify_one();
         loop {
-            let done = state.documents.is_empty() && !state.working;
+            let done = state.documents.is_empty() && state.in_hand == 0;
             let left = deadline.saturating_duration_since(Instant::now());
             if done || state.closed || left.is_zero() {
                 state.flushing -= 1;
@@ -149,16 +196,16 @@ impl Queue {
         }
     }
 
-    /// Ends the reader. Answers how many documents are left unsent.
-    pub(super) fn close(&self) -> usize {
+    /// Ends the reader. What waits and what the reader has in hand is dropped and counted.
+    pub(super) fn close(&self) {
         let mut state = self.lock();
+        let left = std::mem::take(&mut state.documents).len() + std::mem::take(&mut state.in_hand);
+        state.counts.dropped += left as u64;
         state.closed = true;
         state.sleeping = false;
-        let left = std::mem::take(&mut state.documents).len();
         drop(state);
         self.filled.notify_one();
         self.emptied.notify_all();
-        left
     }
 }
 
@@ -192,7 +239,14 @@ mod tests {
         let mut batch = VecDeque::new();
         assert!(queue.take(&mut batch));
         assert_eq!(batch.len(), 2);
+        assert!(!queue.push(document()));
+        assert!(queue.done(Fate::Sent));
         assert!(queue.push(document()));
+        // One in hand and one that waits are left, and nothing is counted twice.
+        queue.close();
+        assert!(!queue.done(Fate::Sent));
+        let counts = queue.counts();
+        assert_eq!((counts.sent, counts.refused, counts.dropped), (1, 0, 4));
     }
 
     #[test]
@@ -207,7 +261,7 @@ mod tests {
             std::thread::spawn(move || queue.take(&mut VecDeque::new()))
         };
         assert!(queue.flush(Duration::from_secs(10)));
-        assert_eq!(queue.close(), 0);
+        queue.close();
         assert!(!reader.join().unwrap());
     }
 

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
+use super::queue::Fate;
 use super::{Emitter, EmitterOptions};
 use crate::document::{DATAGRAM_LEN_MAX, Document};
 use crate::settings::{DaemonAddress, HostPort, Settings};
@@ -52,15 +52,13 @@ impl Sender {
                 self.wait_for_daemon();
                 waited = true;
             }
-            while let Some(document) = batch.pop_front() {
-                if self.emitter.queue.is_closed() {
-                    let left = batch.len() as u64 + 1;
-                    let dropped = &self.emitter.counters.dropped;
-                    dropped.fetch_add(left, Ordering::Relaxed);
-                    return;
+            for document in batch.drain(..) {
+                let fate = self.send(&document, &mut datagram, &mut pace);
+                if !self.emitter.queue.done(fate) {
+                    return; // and what is left is counted as dropped
                 }
-                self.send(&document, &mut datagram, &mut pace);
             }
+            self.ask_for_refusal();
         }
     }
 
@@ -85,32 +83,54 @@ impl Sender {
             .is_some_and(|address| TcpStream::connect_timeout(&address, PROBE_TIMEOUT).is_ok())
     }
 
-    fn send(&mut self, document: &Document, datagram: &mut Vec<u8>, pace: &mut Pace) {
-        let counters = &self.emitter.counters;
+    fn send(&mut self, document: &Document, datagram: &mut Vec<u8>, pace: &mut Pace) -> Fate {
         let encoded = document.write_datagram(datagram);
         if encoded.is_err() || datagram.len() > DATAGRAM_LEN_MAX {
-            counters.dropped.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(
                 bytes = datagram.len(),
                 "segment `{}` dropped: it does not fit into a datagram of {DATAGRAM_LEN_MAX} bytes",
                 document.name()
             );
-            return;
+            return Fate::Dropped;
         }
         let wait = pace.wait(datagram.len(), Instant::now());
         if !wait.is_zero() {
             thread::sleep(wait);
         }
-        let arrived = self
-            .socket()
-            .is_some_and(|socket| send_datagram(socket, datagram));
-        let counters = &self.emitter.counters;
-        let counter = if arrived {
-            &counters.sent
-        } else {
-            &counters.refused
+        let sent = match self.socket().map(|socket| socket.send(datagram)) {
+            // The answer to the datagram before; this one has not gone yet.
+            Some(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                self.take_refusal();
+                self.socket()
+                    .is_some_and(|socket| socket.send(datagram).is_ok())
+            }
+            Some(sent) => sent.is_ok(),
+            None => false,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
+        if sent { Fate::Sent } else { Fate::Refused }
+    }
+
+    /// Asks whether the last datagram was refused. The kernel tells it with the next one, which on
+    /// loopback is exact, and from farther away as good as the network is.
+    fn ask_for_refusal(&mut self) {
+        let socket = self.socket.as_ref();
+        if let Some(Ok(Some(error))) = socket.map(UdpSocket::take_error)
+            && error.kind() == ErrorKind::ConnectionRefused
+        {
+            self.take_refusal();
+        }
+    }
+
+    /// The datagram before was counted as sent, and is not. The daemon may have moved, so its name
+    /// is resolved again once in a while.
+    fn take_refusal(&mut self) {
+        self.emitter.queue.recount_as_refused();
+        if self
+            .resolve_after
+            .is_some_and(|after| Instant::now() >= after)
+        {
+            self.socket = None;
+        }
     }
 
     /// The socket, once the daemon's name resolves.
@@ -127,11 +147,15 @@ impl Sender {
     }
 }
 
+/// The address of a name; of several an IPv4 one, since that is where daemons listen when they are
+/// told nothing.
 fn resolve(address: &HostPort) -> Option<SocketAddr> {
-    (address.host.as_str(), address.port)
+    let found = (address.host.as_str(), address.port)
         .to_socket_addrs()
-        .ok()?
-        .next()
+        .ok()?;
+    let found: Vec<SocketAddr> = found.collect();
+    let v4 = found.iter().find(|address| address.is_ipv4());
+    v4.or(found.first()).copied()
 }
 
 fn connect(address: SocketAddr) -> Option<UdpSocket> {
@@ -143,14 +167,4 @@ fn connect(address: SocketAddr) -> Option<UdpSocket> {
     // Connected, so that the kernel tells us of a port where nobody listens.
     socket.connect(address).ok()?;
     Some(socket)
-}
-
-/// False when the daemon's host refused the datagram. On loopback the answer is there at once; from
-/// farther away it comes with a later datagram, which is then sent again.
-fn send_datagram(socket: &UdpSocket, datagram: &[u8]) -> bool {
-    let sent = match socket.send(datagram) {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => socket.send(datagram),
-        sent => sent,
-    };
-    sent.is_ok() && matches!(socket.take_error(), Ok(None))
 }

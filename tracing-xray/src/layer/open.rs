@@ -1,8 +1,8 @@
 //! The state of a span that is part of a segment, from its opening to its closing.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use crate::clock::Timestamp;
 use crate::header::{Sampled, TraceHeader};
@@ -20,7 +20,7 @@ pub(crate) struct Open {
     /// It was cut off, and so is all beneath it that has not ended.
     pub(super) is_interrupted: bool,
     /// The header of the caller, as the span's fields gave it.
-    upstream: OnceLock<TraceHeader>,
+    upstream: Option<TraceHeader>,
 }
 
 /// The document in the making.
@@ -41,10 +41,6 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    pub(super) fn is_sampled(&self) -> bool {
-        self.sampled
-    }
-
     /// Counts one more subsegment and answers how many there were before.
     pub(super) fn count_subsegment(&self) -> usize {
         self.subsegments.fetch_add(1, Ordering::Relaxed)
@@ -114,7 +110,7 @@ impl Open {
             trace,
             is_marked: false,
             is_interrupted: false,
-            upstream: OnceLock::new(),
+            upstream: None,
         }
     }
 
@@ -126,9 +122,9 @@ impl Open {
         }
     }
 
-    /// Remembers the caller's header; the first one counts.
+    /// Remembers the caller's header. It counts when the span is opened, not later.
     pub(super) fn continue_from(&mut self, header: TraceHeader) {
-        let _ = self.upstream.set(header);
+        self.upstream = Some(header);
     }
 
     /// Takes trace, parent and sampling from the caller's header, where it has them.

@@ -101,6 +101,11 @@ impl Exception {
         }
     }
 
+    /// What stands in the cause of a part that was cut off.
+    pub(crate) fn interrupted(why: &str) -> Self {
+        Self::new("Interrupted", why)
+    }
+
     /// The error and all its sources, each linked to the next.
     pub fn chain(error: &(dyn Error + 'static)) -> Vec<Self> {
         let mut chain: Vec<Self> = Vec::new();

@@ -39,6 +39,14 @@ fn free_address() -> std::net::SocketAddr {
     }
 }
 
+/// An address that refuses: a socket that is connected elsewhere holds it. Keep the socket.
+fn refusing_address() -> (UdpSocket, std::net::SocketAddr) {
+    let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
+    holder.connect("127.0.0.1:9").unwrap();
+    let address = holder.local_addr().unwrap();
+    (holder, address)
+}
+
 fn settings(address: std::net::SocketAddr) -> Settings {
     Settings {
         daemon_address: address.to_string().parse().unwrap(),
@@ -48,7 +56,8 @@ fn settings(address: std::net::SocketAddr) -> Settings {
 
 #[test]
 fn a_daemon_that_is_not_there_refuses_every_segment_and_costs_little_time() {
-    let (subscriber, _, guard) = subscriber(&settings(free_address()), EmitterOptions::default());
+    let (_holder, address) = refusing_address();
+    let (subscriber, _, guard) = subscriber(&settings(address), EmitterOptions::default());
     make_segments(&subscriber, 5);
     let counts = guard.close();
     assert_eq!(
@@ -102,7 +111,8 @@ fn a_full_queue_drops_the_newest_and_counts_it() {
         ..EmitterOptions::default()
     };
     // Nobody is there, so the thread waits while the queue fills: it may hold what it took at first.
-    let (subscriber, emitter, guard) = subscriber(&settings(free_address()), small);
+    let (_holder, address) = refusing_address();
+    let (subscriber, emitter, guard) = subscriber(&settings(address), small);
     make_segments(&subscriber, 20);
     let dropped = emitter.counts().dropped;
     assert!((12..=16).contains(&dropped), "{dropped}");
@@ -140,6 +150,20 @@ fn a_segment_that_fits_no_datagram_is_dropped_and_counted() {
     assert_eq!(daemon.receive()["name"], "small");
     let counts = guard.close();
     assert_eq!((counts.sent, counts.dropped), (1, 1));
+}
+
+#[test]
+fn what_a_flush_has_no_time_for_is_dropped_and_counted() {
+    let daemon = TestDaemon::start();
+    let hurried = EmitterOptions {
+        flush_timeout: Duration::from_millis(1),
+        ..EmitterOptions::default()
+    };
+    let (subscriber, _, guard) = subscriber(&daemon.settings(), hurried);
+    make_segments(&subscriber, 3000);
+    let counts = guard.close();
+    assert_eq!(counts.sent + counts.refused + counts.dropped, 3000);
+    assert!(counts.dropped > 0, "{counts:?}");
 }
 
 #[test]
