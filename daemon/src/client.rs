@@ -27,7 +27,6 @@ use http_body_util::{BodyExt, Limited};
 use credentials::CachedCredentials;
 
 pub use endpoint::{Endpoint, EndpointError, default_endpoint};
-pub(crate) use error::is_throttling;
 pub use error::{CallError, ServiceError};
 
 /// The most of an answer that is read: no answer of X-Ray comes near it.

@@ -85,10 +85,12 @@ impl<'a> Trace<'a> {
         orphan.into_iter().collect()
     }
 
-    /// Whether something is in progress, or hangs in the air.
+    /// Whether something is in progress, or a subsegment's segment is missing. A segment whose caller
+    /// is not here may well have a caller that sends elsewhere, or nothing.
     pub(crate) fn is_partial(&self) -> bool {
-        (0..self.entities.len())
-            .any(|index| self.entities[index].end.is_none() || self.is_orphan(index))
+        self.entities.iter().enumerate().any(|(index, entity)| {
+            entity.end.is_none() || (!entity.is_segment() && self.is_orphan(index))
+        })
     }
 
     /// The first start and the last end.

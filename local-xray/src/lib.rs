@@ -18,5 +18,5 @@ mod summary;
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
 pub use graph::ServiceNode;
-pub use store::{Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace};
+pub use store::{STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace};
 pub use summary::TraceSummary;

@@ -16,8 +16,8 @@ mod write;
 
 pub use read::{SummaryPage, SummaryQuery, TimeRange, Trace};
 
-/// The file's name within the store's directory.
-const FILE_NAME: &str = "xray.sqlite";
+/// The store's file within its directory.
+pub const STORE_FILE: &str = "xray.sqlite";
 
 /// How many idle connections a store keeps for readers.
 const IDLE_READERS_MAX: usize = 4;
@@ -84,7 +84,7 @@ impl Store {
             path: dir.to_owned(),
             source,
         })?;
-        let path = dir.join(FILE_NAME);
+        let path = dir.join(STORE_FILE);
         let writer = schema::open_for_writing(&path)?;
         Ok(Self(Arc::new(Inner {
             path,

@@ -10,6 +10,7 @@ use http::Response;
 use http::header::HeaderMap;
 use serde_json::Value;
 use thiserror::Error;
+use tracing_xray::{is_throttling, plain_code};
 
 /// A text that is not JSON is quoted up to this many characters.
 const MESSAGE_LEN_MAX: usize = 300;
@@ -104,7 +105,11 @@ impl ServiceError {
         };
         Self {
             status: response.status().as_u16(),
-            code: code.as_deref().map(bare_code).unwrap_or_default(),
+            code: code
+                .as_deref()
+                .map(plain_code)
+                .unwrap_or_default()
+                .to_owned(),
             message: field(&["message", "Message"]).unwrap_or_else(text),
             request_id: header("x-amzn-requestid"),
         }
@@ -137,32 +142,6 @@ impl fmt::Display for ServiceError {
             None => Ok(()),
         }
     }
-}
-
-/// Whether an error code says `later` rather than `no`; the names are those the AWS SDKs retry.
-pub(crate) fn is_throttling(code: &str) -> bool {
-    const CODES: [&str; 12] = [
-        "BandwidthLimitExceeded",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    ];
-    CODES.contains(&code)
-}
-
-/// `com.amazonaws.xray#ThrottledException:http://internal/` → `ThrottledException`.
-fn bare_code(code: &str) -> String {
-    let code = code.split(':').next().unwrap_or(code);
-    let code = code.rsplit('#').next().unwrap_or(code);
-    code.trim().to_owned()
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -3,7 +3,6 @@
 
 use serde::Deserialize;
 
-use crate::client::is_throttling;
 use crate::document::Document;
 
 /// The body of a success. One without the list means that everything was taken.
@@ -72,7 +71,7 @@ impl Refusal {
     /// Whether the reason lies with the service and may pass.
     fn is_passing(&self) -> bool {
         let code = self.error_code.as_deref().unwrap_or_default();
-        is_throttling(code)
+        tracing_xray::is_throttling(code)
             || code.starts_with("Internal")
             || code.starts_with("ServiceUnavailable")
     }

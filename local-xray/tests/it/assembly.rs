@@ -167,7 +167,7 @@ fn a_trace_whose_caller_is_elsewhere_starts_at_its_earliest_segment() {
     let summary = summary(&local);
     assert_eq!(summary["EntryPoint"]["Name"], "worker");
     assert_eq!(summary["ResponseTime"], 5.0);
-    assert_eq!(summary["IsPartial"], true);
+    assert_eq!(summary["IsPartial"], false);
 }
 
 #[test]
