@@ -55,7 +55,7 @@ pub struct JobSpec {
     /// What the job does.
     #[serde(flatten)]
     pub kind: JobKind,
-    /// How long one attempt may take.
+    /// How long the job may take, all its attempts together.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "serialize_timeout"

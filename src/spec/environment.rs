@@ -43,6 +43,16 @@ impl Environment {
         Ok(self.get(name)?.filter(|value| !value.is_empty()))
     }
 
+    /// That all variables which begin with `prefix` are text: others read them too, and would take
+    /// one that is not for one that is not set.
+    ///
+    /// # Errors
+    /// A value is not UTF-8.
+    pub fn check_text(&self, prefix: &str) -> Result<(), NotUnicode> {
+        let mut names = self.0.keys().filter(|name| name.starts_with(prefix));
+        names.try_for_each(|name| self.get(name).map(drop))
+    }
+
     /// The names of the variables that begin with `prefix` and are set to more than nothing.
     pub(super) fn names_with_prefix(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.0

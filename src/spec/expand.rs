@@ -110,7 +110,8 @@ impl Expander<'_, '_, '_> {
 
     fn region_of_context(&mut self, fields: &Fields<'_>) -> Option<RegionName> {
         let Some(name) = self.context.region else {
-            let mend = "give the job or the defaults a region, or set AWS_REGION";
+            let mend =
+                "give the job or the defaults a region, set AWS_REGION, or try it by --local";
             fields.missing(self.log, "region", mend);
             return None;
         };

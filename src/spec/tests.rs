@@ -426,7 +426,7 @@ fn a_job_needs_a_region_from_somewhere() {
     assert_eq!(region(Some("eu-west-2")).as_deref(), Ok("eu-west-2"));
     assert_eq!(
         region(None).unwrap_err(),
-        "a.json:2:1: jobs[0].region: missing, give the job or the defaults a region, or set AWS_REGION"
+        "a.json:2:1: jobs[0].region: missing, give the job or the defaults a region, set AWS_REGION, or try it by --local"
     );
     let wrong = region(Some("Ireland")).unwrap_err();
     assert!(wrong.contains("`Ireland` is no region"), "{wrong}");
