@@ -7,7 +7,9 @@ mod cause;
 mod entity;
 mod graph;
 mod json;
+
 mod planting;
+mod report;
 mod rows;
 mod service_map;
 mod statistics;
@@ -23,6 +25,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use report::report;
 pub use service_map::service_map;
 pub use style::Style;
 pub use text::neutralise;
