@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! The program: parses the arguments, runs the command, prints the error, exits with its code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xray_ecs::cli::main()
+}

@@ -1,0 +1,193 @@
+//! `xray-ecs local`, and the local services of other commands.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tracing_xray::{Clock, Timestamp};
+use xray_daemon::{Counts, XrayClient};
+
+use super::print;
+use crate::local::{self, ACCOUNT, Addresses, Endpoints, REGION, Services};
+use crate::outcome::ExitStatus;
+use crate::query::{self, Window};
+use crate::report::RunReport;
+use crate::shutdown::{self, Phase};
+use crate::spec::Environment;
+use crate::{telemetry, view};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Keep the state in DIR
+    #[arg(long, value_name = "DIR", default_value = ".xray-ecs")]
+    dir: PathBuf,
+
+    /// Serve the X-Ray API here
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2080")]
+    listen: SocketAddr,
+
+    /// Serve S3 here
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+    s3: SocketAddr,
+
+    /// Listen for segments here, UDP and TCP
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2000")]
+    daemon: SocketAddr,
+
+    /// What to log, such as `info` or `xray_daemon=debug` [default: XRAY_ECS_LOG, warn]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(async {
+        let log = environment.get_non_empty("XRAY_ECS_LOG")?;
+        let log = telemetry::parse_filter(args.log.as_deref().or(log))?;
+        let _logs = telemetry::start(None, log)?;
+        let announcement = local::announce(&args.dir)?;
+        let addresses = Addresses {
+            xray: args.listen,
+            s3: args.s3,
+            daemon: args.daemon,
+        };
+        let services = Services::start(&args.dir, addresses).await?;
+        let (source, stop) = shutdown::stop();
+        shutdown::watch_signals(source).context("catch signals")?;
+        announcement.publish(services.endpoints())?;
+        print::result(&exports(services.endpoints()))?;
+        print::note(format_args!(
+            "serving {} until stopped (Ctrl-C); the lines above are for another terminal's shell",
+            args.dir.display()
+        ));
+        stop.reached(Phase::Draining).await;
+        drop(announcement);
+        tokio::select! {
+            () = services.stop() => {}
+            () = stop.reached(Phase::Cut) => print::note("stopped in a hurry"),
+        }
+        Ok(ExitStatus::Done)
+    })
+}
+
+/// What points any AWS client of a shell at the services.
+fn exports(endpoints: &Endpoints) -> String {
+    let Endpoints { s3, xray, daemon } = endpoints;
+    format!(
+        "export AWS_ENDPOINT_URL_S3={s3}\n\
+         export AWS_ENDPOINT_URL_XRAY={xray}\n\
+         export AWS_XRAY_DAEMON_ADDRESS='{daemon}'\n\
+         export AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION} AWS_ACCOUNT_ID={ACCOUNT}\n\
+         export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
+    )
+}
+
+/// How long to wait for what was sent to show in a server's X-Ray.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The services that a run uses: its own, or those of a running `xray-ecs local`.
+#[derive(Debug)]
+pub(crate) enum Local {
+    Own(Box<Services>),
+    Running(Endpoints),
+}
+
+impl Local {
+    /// Those that serve `dir` now, else new ones on free ports.
+    pub(crate) async fn find_or_start(dir: &Path) -> anyhow::Result<Self> {
+        if let Some(endpoints) = local::find_running(dir)? {
+            return Ok(Self::Running(endpoints));
+        }
+        let services = Services::start(dir, Addresses::free()).await?;
+        Ok(Self::Own(Box::new(services)))
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        match self {
+            Self::Own(services) => services.endpoints(),
+            Self::Running(endpoints) => endpoints,
+        }
+    }
+
+    /// Stops the daemon of its own services once all it has received is in X-Ray.
+    pub(crate) async fn drain_daemon(&mut self, limit: Duration) -> Option<Counts> {
+        match self {
+            Self::Own(services) => services.drain_daemon(limit).await,
+            Self::Running(_) => None,
+        }
+    }
+
+    /// Shows what X-Ray knows of a run, a trace and the service map, where its segments went there:
+    /// on stdout, or on stderr when stdout has the report. Then stops services of its own.
+    pub(crate) async fn end(
+        self,
+        report: &RunReport,
+        is_shown: bool,
+        stdout_is_taken: bool,
+    ) -> anyhow::Result<()> {
+        let was_sent = report.segments.is_some_and(|segments| segments.sent > 0);
+        let text = if is_shown && was_sent {
+            match self.endpoints().xray_client() {
+                Ok(client) => picture(&client, report).await,
+                Err(error) => Err(error),
+            }
+        } else {
+            Ok(String::new())
+        };
+        if let Self::Own(services) = self {
+            services.stop().await;
+        }
+        let text = text.context("show the run's traces")?;
+        if stdout_is_taken {
+            print::note(text.trim_end());
+            return Ok(());
+        }
+        print::result(&text)
+    }
+}
+
+/// The timeline of the run's most telling trace and the service map of the run.
+async fn picture(client: &XrayClient, report: &RunReport) -> anyhow::Result<String> {
+    let Some(telling) = telling_trace(report) else {
+        return Ok(String::new());
+    };
+    let last = report.trace_ids().last().unwrap_or(telling);
+    let ids: BTreeSet<&str> = [telling, last].into();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let style = print::style();
+    // The last one to leave is among the last to arrive.
+    let traces = query::arrived(client, &ids, ARRIVAL_TIMEOUT).await?;
+    let mut text = String::from("\n");
+    let count = report.trace_ids().count();
+    if count > 1 {
+        text.push_str(&format!("One of {count} traces, the most telling:\n\n"));
+    }
+    match traces.iter().find(|trace| trace["Id"] == telling) {
+        Some(trace) => text.push_str(&view::timeline(trace, Clock::System.now(), style)),
+        None => text.push_str(&format!("Trace {telling} has not arrived yet.\n")),
+    }
+    let window = Window {
+        start: Timestamp::from_micros(report.started_at.timestamp_micros().unsigned_abs()),
+        end: Clock::System.now(),
+    };
+    let services = query::service_graph(client, window).await?;
+    if !services.is_empty() {
+        text.push('\n');
+        text.push_str(&view::service_map(&services, style));
+    }
+    Ok(text)
+}
+
+/// The trace of the first job that is not done, else of the slowest.
+fn telling_trace(report: &RunReport) -> Option<&str> {
+    let traced = || report.jobs.iter().filter(|job| job.trace_id.is_some());
+    let not_done = traced().find(|job| !job.outcome.is_done());
+    let slowest = || traced().max_by_key(|job| job.duration);
+    not_done.or_else(slowest)?.trace_id.as_deref()
+}

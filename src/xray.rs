@@ -1,0 +1,86 @@
+//! X-Ray from this process: a client of its API, and a daemon inside the process.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_config::SdkConfig;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use xray_daemon::{Config, Counts, CountsHandle, Daemon, XrayClient};
+
+use crate::spec::Environment;
+
+/// A client of the X-Ray API as the environment describes it: `AWS_ENDPOINT_URL_XRAY`, else
+/// `AWS_ENDPOINT_URL`, else AWS.
+pub(crate) fn client(config: &SdkConfig, environment: &Environment) -> anyhow::Result<XrayClient> {
+    let region = config.region().map(|region| region.as_ref().to_owned());
+    let named = match environment.get_non_empty("AWS_ENDPOINT_URL_XRAY")? {
+        Some(url) => Some(url),
+        None => config.endpoint_url(),
+    };
+    let (endpoint, region) = match (named, region) {
+        (Some(url), region) => {
+            let endpoint = url.parse().context("AWS_ENDPOINT_URL_XRAY")?;
+            (endpoint, region.unwrap_or_else(|| "us-east-1".to_owned()))
+        }
+        (None, Some(region)) => (xray_daemon::default_endpoint(&region)?, region),
+        (None, None) => anyhow::bail!("no AWS region: set AWS_REGION, or a region in the profile"),
+    };
+    Ok(XrayClient::new(
+        endpoint,
+        region,
+        config.credentials_provider(),
+    ))
+}
+
+/// A daemon inside this process.
+#[derive(Debug)]
+pub(crate) struct EmbeddedDaemon {
+    address: String,
+    counts: CountsHandle,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Counts>,
+}
+
+impl EmbeddedDaemon {
+    /// Starts one at this address, UDP and TCP, that uploads through `client`.
+    pub(crate) fn start(address: SocketAddr, client: XrayClient) -> anyhow::Result<Self> {
+        let config = Config {
+            udp: address,
+            tcp: Some(address),
+            ..Config::default()
+        };
+        let daemon = Daemon::bind(config, client)
+            .context("start the daemon; choose another address with --daemon")?;
+        let udp = daemon.udp_address();
+        let address = match daemon.tcp_address() {
+            Some(tcp) if tcp != udp => format!("udp:{udp} tcp:{tcp}"),
+            _ => udp.to_string(),
+        };
+        let counts = daemon.counts();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(daemon.run(async {
+            let _ = stopped.await;
+        }));
+        Ok(Self {
+            address,
+            counts,
+            stop,
+            ended,
+        })
+    }
+
+    /// Where it listens, as `AWS_XRAY_DAEMON_ADDRESS` has it.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends it once all it has received is in X-Ray, or `limit` has passed, and says what became of
+    /// everything.
+    pub(crate) async fn drain(self, limit: Duration) -> Counts {
+        let _ = self.stop.send(());
+        let _ = tokio::time::timeout(limit, self.ended).await;
+        self.counts.read()
+    }
+}
