@@ -103,9 +103,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         Err(status) => return Ok(status),
     };
     // Everything that can be wrong with the input is told before anything else is looked at.
-    let variable = |name| environment.get_non_empty(name).ok().flatten();
-    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-    let region = region.unwrap_or(REGION_PLACEHOLDER);
+    let region = region_of_check(args, environment);
     let context = context(&wanted, environment, ACCOUNT_PLACEHOLDER, Some(region));
     let checked = match load(&documents, &context) {
         Ok(files) => files,
@@ -132,6 +130,18 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             Err(faults) => Ok(refuse(&faults)),
         }
     })
+}
+
+/// The region to check the files with, as far as it is known without looking for it. A local run has
+/// its own.
+fn region_of_check<'a>(args: &Args, environment: &'a Environment) -> &'a str {
+    if args.is_local() {
+        return REGION_PLACEHOLDER;
+    }
+    let variable = |name| environment.get_non_empty(name).ok().flatten();
+    variable("AWS_REGION")
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
+        .unwrap_or(REGION_PLACEHOLDER)
 }
 
 /// That the report can be written, before anything is done that it would tell.
@@ -269,10 +279,7 @@ async fn run_files(
     };
     let mut report = runner::run(jobs(files), resources, options, stop.clone()).await;
     let counts = telemetry.close();
-    let uploaded = tokio::select! {
-        uploaded = drain(&mut place, stop.1.phase()) => uploaded,
-        () = stop.1.reached(Phase::Cut) => None,
-    };
+    let uploaded = drain(&mut place, stop.1.phase()).await;
     report.segments = counts.map(|counts| SegmentCounts::new(counts, uploaded));
     let told = tell(args, &report);
     #[cfg(feature = "local")]

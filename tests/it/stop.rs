@@ -201,6 +201,33 @@ fn what_an_embedded_daemon_could_not_upload_is_told() {
     assert_eq!(report["segments"]["uploaded"], 0);
 }
 
+#[cfg(feature = "local")]
+#[test]
+fn segments_of_a_run_that_was_cut_still_reach_x_ray() {
+    let place = Place::new();
+    let served = crate::serve::serve(&place);
+    let s3 = StubS3::start(|_, _| None);
+    place.write("jobs.json", job_file("30s", 1));
+    let args = [
+        "run",
+        "--daemon",
+        "embedded",
+        "--timeout",
+        "500ms",
+        "jobs.json",
+    ];
+    let mut command = place.command_at(&s3.url(), NO_DAEMON, &args);
+    let ended = ended(command.env("AWS_ENDPOINT_URL_XRAY", &served.xray));
+    assert_eq!(ended.code, 4, "{}", ended.stderr);
+    assert!(
+        ended
+            .stdout
+            .contains("1 sent, 0 refused, 0 dropped; 1 in X-Ray"),
+        "{}",
+        ended.stdout
+    );
+}
+
 #[test]
 fn a_report_of_many_failures_does_not_call_them_done() {
     let place = Place::new();
