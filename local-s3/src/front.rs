@@ -1,15 +1,17 @@
-//! Before and behind s3s: reads who calls and takes the signature off, decodes `aws-chunked`,
+//! Before and behind s3s: keeps web pages out, reads who calls and takes the signature off, decodes `aws-chunked`,
 //! keeps what s3s would skip of a CreateBucket, and completes every answer with request ids.
 
 mod caller;
 mod chunked;
 mod error;
+mod guard;
 mod host;
 mod request_id;
 mod tags;
 mod xml;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -48,16 +50,18 @@ impl NameValidation for AnyName {
 pub(crate) struct Front {
     s3: S3Service,
     default_account: Arc<str>,
+    address: SocketAddr,
 }
 
 impl Front {
-    pub(crate) fn new(s3: impl S3, default_account: &str) -> Self {
+    pub(crate) fn new(s3: impl S3, default_account: &str, address: SocketAddr) -> Self {
         let mut builder = S3ServiceBuilder::new(s3);
         builder.set_host(LocalhostBuckets);
         builder.set_validation(AnyName);
         Self {
             s3: builder.build(),
             default_account: default_account.into(),
+            address,
         }
     }
 
@@ -87,6 +91,7 @@ impl Front {
     /// The request as s3s is to see it: unsigned, its body decoded.
     async fn prepare(&self, request: Request<Incoming>) -> Result<Request<Body>, S3Error> {
         let (mut parts, body) = request.into_parts();
+        guard::check(self.address, &parts.headers)?;
         let query = parts.uri.query().unwrap_or_default();
         let caller = caller::caller(&parts.headers, query, &self.default_account);
         parts.headers.remove(AUTHORIZATION);

@@ -89,10 +89,10 @@ impl LocalS3 {
             dir: options.dir.clone(),
             reason: error.to_string(),
         })?;
-        let front = Front::new(Service::new(Arc::new(store)), &options.account);
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
+        let front = Front::new(Service::new(Arc::new(store)), &options.account, address);
         let (stop, stopped) = watch::channel(false);
         Ok(Self {
             address,
