@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Where a local S3 keeps its buckets, and whose they are.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The directory of all state; made when it is missing. One process at a time.
+    /// The directory of all state; made when it is missing. Several processes may serve it.
     pub dir: PathBuf,
     /// The account of callers whose access key is not itself an account id: 12 digits.
     pub account: String,

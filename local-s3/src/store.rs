@@ -4,16 +4,18 @@
 //! <dir>/buckets/<bucket>/bucket.json    owner, region and sub-resources
 //! <dir>/buckets/<bucket>/objects/...    one file an object, see `object` and `key`
 //! <dir>/tmp/                            what is being written
+//! <dir>/lock                            held while something is changed
 //! ```
 //! Every change is one rename out of `tmp`, so a process killed at any moment leaves a directory
-//! that opens; the lock orders changes within the one process that owns the directory. Nothing
-//! is synced to the device: a loss of power may lose the last writes.
+//! that opens; the lock orders the changes of all processes that serve the directory. Nothing is
+//! synced to the device: a loss of power may lose the last writes.
 
 mod bucket;
 mod key;
 mod object;
 mod staging;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +28,18 @@ pub(crate) use object::{ObjectRecord, Precondition};
 pub(crate) struct Store {
     buckets: PathBuf,
     staging: PathBuf,
-    changes: Mutex<()>,
+    /// A file's lock orders processes, the mutex around it the threads of this one.
+    changes: Mutex<File>,
+}
+
+/// Held while something is changed.
+struct Change<'a>(MutexGuard<'a, File>);
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        // The lock goes with the process at the latest.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Why the store could not do it.
@@ -54,21 +67,26 @@ impl Store {
     /// Opens the store in `dir` and makes the directory if there is none: the work does not
     /// grow with the number of buckets.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
-        let store = Self {
-            buckets: dir.join("buckets"),
-            staging: dir.join("tmp"),
-            changes: Mutex::new(()),
-        };
-        for path in [&store.buckets, &store.staging] {
+        let (buckets, staging) = (dir.join("buckets"), dir.join("tmp"));
+        for path in [&buckets, &staging] {
             std::fs::create_dir_all(path).map_err(failed("create the directory", path))?;
         }
-        staging::remove_abandoned(&store.staging);
-        Ok(store)
+        staging::remove_abandoned(&staging);
+        let lock = dir.join("lock");
+        let changes = File::create(&lock).map_err(failed("create the file", &lock))?;
+        Ok(Self {
+            buckets,
+            staging,
+            changes: Mutex::new(changes),
+        })
     }
 
-    fn change(&self) -> MutexGuard<'_, ()> {
+    fn change(&self) -> Change<'_> {
         // The guarded state is on disk and changes by renames alone: a panic cannot tear it.
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        let file = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        // On a file system without locks one process is all that may serve the directory.
+        let _ = file.lock();
+        Change(file)
     }
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     runtime(args)?.block_on(async {
         let stop = shutdown::stop();
         shutdown::watch_signals(stop.0.clone()).context("catch signals")?;
+        tokio::spawn(tell_of_signal(stop.1.clone(), wanted.stop_budget));
         let deadline = wanted.deadline;
         let prepared = tokio::select! {
             prepared = prepare(args, environment, &mut wanted, &documents, &checked) => prepared?,
@@ -130,6 +131,16 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             Err(faults) => Ok(refuse(&faults)),
         }
     })
+}
+
+async fn tell_of_signal(stop: Stop, budget: Duration) {
+    stop.reached(Phase::Draining).await;
+    if stop.phase() == Phase::Draining {
+        let budget = spec::format_duration(budget);
+        print::note(format_args!(
+            "stopping: no new attempts; running jobs may finish within {budget}, another signal cuts them"
+        ));
+    }
 }
 
 /// The region to check the files with, as far as it is known without looking for it. A local run has

@@ -300,6 +300,7 @@ fn a_job_that_runs_at_the_signal_may_finish() {
     let running = Running::start(place.command_at(&s3.url(), NO_DAEMON, &args));
     s3.asked();
     running.signal("TERM");
+    running.line("stopping: ");
     go.send(()).unwrap();
     let (code, lines) = running.wait();
     assert_eq!(code, Some(3), "{lines:#?}");

@@ -252,7 +252,7 @@ async fn a_path_cannot_leave_the_directory() {
     let entries = std::fs::read_dir(fixture.path()).unwrap();
     let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["buckets", "tmp"]);
+    assert_eq!(names, ["buckets", "lock", "tmp"]);
     assert_eq!(
         std::fs::read_dir(fixture.path().join("buckets"))
             .unwrap()
