@@ -44,6 +44,7 @@ fn serve(dir: &Path) -> (Child, Vec<(String, String)>) {
     let mut server = Command::new(PROGRAM)
         .args(free.split(' '))
         .current_dir(dir)
+        .env_clear()
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -79,6 +80,7 @@ impl Runs {
             let output = Command::new(PROGRAM)
                 .arg("run")
                 .arg(job_file)
+                .env_clear()
                 .envs(variables.iter().cloned())
                 .output()
                 .unwrap();
@@ -116,7 +118,7 @@ impl Runs {
     }
 }
 
-/// The largest peak that a REPORT line tells.
+/// The largest peak that a REPORT line tells: up to the end of the last job.
 fn peak_mb(stderr: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(stderr);
     let peaks = text.split("Max Memory Used: ").skip(1);
