@@ -98,7 +98,7 @@ struct Place {
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     let mut wanted = Wanted::read(args, environment)?;
-    let documents = match read_documents(args, environment)? {
+    let documents = match read_documents(args, &wanted, environment)? {
         Ok(documents) => documents,
         Err(status) => return Ok(status),
     };
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     let region = region_of_check(args, environment);
     let context = context(&wanted, environment, ACCOUNT_PLACEHOLDER, Some(region));
     let checked = match load(&documents, &context) {
-        Ok(files) => files,
+        Ok(files) => Checked { files, region },
         Err(faults) => return Ok(refuse(&faults)),
     };
     check_report(args)?;
@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         tokio::spawn(tell_of_signal(stop.1.clone(), wanted.stop_budget));
         let deadline = wanted.deadline;
         let prepared = tokio::select! {
-            prepared = prepare(args, environment, &mut wanted, &documents, &checked) => prepared?,
+            prepared = prepare(args, environment, &mut wanted, &documents, checked) => prepared?,
             () = stop.1.reached(Phase::Draining) => {
                 print::note("stopped before the first job");
                 return Ok(ExitStatus::Stopped);
@@ -182,33 +182,50 @@ fn runtime(args: &Args) -> anyhow::Result<tokio::runtime::Runtime> {
     builder.enable_all().build().context("start the runtime")
 }
 
+/// Files that were read with placeholders, and the region that they were read with.
+struct Checked<'a> {
+    files: Vec<JobFile>,
+    region: &'a str,
+}
+
 /// Finds where the work is done, who does it, and what the files say there.
 async fn prepare(
     args: &Args,
     environment: &Environment,
     wanted: &mut Wanted,
     documents: &[Document],
-    checked: &[JobFile],
+    checked: Checked<'_>,
 ) -> anyhow::Result<Result<(Place, Vec<JobFile>), Faults>> {
     let mut place = find_place(args, environment, wanted).await?;
     let region = place.region.clone();
-    let account = place.account.as_deref().unwrap_or(ACCOUNT_PLACEHOLDER);
-    let known = context(wanted, environment, account, region.as_deref());
-    let mut loaded = load(documents, &known);
-    if loaded.is_ok() && place.account.is_none() {
-        // No job has a chance without credentials, and each would tell it anew.
-        place.account = aws::credentials(&place.config).await?;
+    let read = |account: &str| {
+        let known = context(wanted, environment, account, region.as_deref());
+        load(documents, &known)
+    };
+    let mut files = if region.as_deref() == Some(checked.region) {
+        checked.files
+    } else {
+        match read(ACCOUNT_PLACEHOLDER) {
+            Ok(files) => files,
+            Err(faults) => return Ok(Err(faults)),
+        }
+    };
+    if args.is_local() {
+        return Ok(Ok((place, files))); // the placeholder is the local account
     }
-    if loaded.is_ok() && documents.iter().any(Document::uses_account) && !args.is_local() {
+    // No job has a chance without credentials, and each would tell it anew.
+    place.account = aws::credentials(&place.config).await?;
+    if documents.iter().any(Document::uses_account) {
         let account = match place.account.take() {
             Some(account) => account,
-            None => aws::account(&place.config, region_of_first(checked)).await?,
+            None => aws::account(&place.config, region_of_first(&files)).await?,
         };
-        let account = place.account.insert(account);
-        let known = context(wanted, environment, account, region.as_deref());
-        loaded = load(documents, &known);
+        match read(place.account.insert(account)) {
+            Ok(read) => files = read,
+            Err(faults) => return Ok(Err(faults)),
+        }
     }
-    Ok(loaded.map(|files| (place, files)))
+    Ok(Ok((place, files)))
 }
 
 /// Where to ask who we are, when nobody says a region but the jobs.

@@ -95,6 +95,7 @@ enum Ended {
 /// The job's segment: a trace of its own, unless the caller's header continues one.
 fn segment_span(job: &Job, shared: &Shared) -> Span {
     let spec = &job.spec;
+    let JobKind::CreateBucket(desired) = &spec.kind;
     let span = info_span!(
         parent: None,
         "invocation",
@@ -103,14 +104,11 @@ fn segment_span(job: &Job, shared: &Shared) -> Span {
         job = spec.name,
         job_type = spec.kind.type_name(),
         run_id = shared.options.run_id,
-        bucket = field::Empty,
-        region = field::Empty,
+        bucket = desired.bucket.as_str(),
+        region = desired.region.as_str(),
         attempt = field::Empty,
         outcome = field::Empty,
     );
-    let JobKind::CreateBucket(desired) = &spec.kind;
-    span.record("bucket", desired.bucket.as_str());
-    span.record("region", desired.region.as_str());
     span.edit_entity(|entity| {
         let spec = serde_json::to_value(&**spec).unwrap_or_default();
         entity.add_metadata("default", "spec", spec);

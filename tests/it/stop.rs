@@ -22,11 +22,14 @@ fn job_file(timeout: &str, jobs: usize) -> String {
     )
 }
 
+fn report(place: &Place) -> Value {
+    serde_json::from_str(&place.read("r.json")).unwrap()
+}
+
 fn run(place: &Place, s3: &StubS3, args: &[&str]) -> (Ended, Value) {
     let args = [&["run", "--report", "r.json"], args].concat();
     let ended = ended(&mut place.command_at(&s3.url(), NO_DAEMON, &args));
-    let report = serde_json::from_str(&place.read("r.json")).unwrap();
-    (ended, report)
+    (ended, report(place))
 }
 
 #[test]
@@ -70,6 +73,30 @@ fn what_may_pass_is_tried_again_and_counted() {
     assert_eq!(report["jobs"][0]["attempts"], 2);
     assert_eq!(report["totals"]["changed"], 1);
     assert!(ended.stderr.contains("attempt failed, another follows"));
+}
+
+#[test]
+fn a_bucket_that_somebody_made_just_now_is_looked_at_before_it_is_changed() {
+    let place = Place::new();
+    let s3 = StubS3::start(|line, number| match number {
+        0 => answer("404 Not Found", ""),
+        1 => error("409 Conflict", "BucketAlreadyOwnedByYou"),
+        _ if line.starts_with("GET") => answer(
+            "200 OK",
+            "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+        ),
+        _ => answer("200 OK", ""),
+    });
+    place.write(
+        "jobs.json",
+        job_file("30s", 1).replace("\"bucket-0\"", "\"bucket-0\", \"versioning\": true"),
+    );
+    let (ended, report) = run(&place, &s3, &["jobs.json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert_eq!(
+        report["jobs"][0]["changes"][1],
+        "versioning: suspended → on"
+    );
 }
 
 #[test]
@@ -148,7 +175,7 @@ fn a_signal_drains_then_cuts_and_the_rest_is_reported_as_not_run() {
     running.signal("TERM");
     let (code, lines) = running.wait();
     assert_eq!(code, Some(3), "{lines:#?}");
-    let report: Value = serde_json::from_str(&place.read("r.json")).unwrap();
+    let report = report(&place);
     assert_eq!(report["exit_code"], 3);
     assert_eq!(report["totals"]["interrupted"], 1);
     assert_eq!(report["totals"]["not_run"], 2);
@@ -197,7 +224,7 @@ fn what_an_embedded_daemon_could_not_upload_is_told() {
         "{}",
         ended.stdout
     );
-    let report: Value = serde_json::from_str(&place.read("r.json")).unwrap();
+    let report = report(&place);
     assert_eq!(report["segments"]["uploaded"], 0);
 }
 
@@ -304,7 +331,7 @@ fn a_job_that_runs_at_the_signal_may_finish() {
     go.send(()).unwrap();
     let (code, lines) = running.wait();
     assert_eq!(code, Some(3), "{lines:#?}");
-    let report: Value = serde_json::from_str(&place.read("r.json")).unwrap();
+    let report = report(&place);
     assert_eq!(report["totals"]["unchanged"], 1);
     assert_eq!(report["totals"]["not_run"], 1);
 }

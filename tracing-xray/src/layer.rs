@@ -28,13 +28,12 @@ use crate::settings::{ContextMissing, Settings};
 use fields::{FieldVisitor, SEGMENT_FIELD};
 use open::{Open, Work};
 
-/// Spans of these crates are transparent at any level.
-const TRANSPARENT: [&str; 14] = [
+/// Spans of these crates, and of `aws_sdk_*` and `aws_smithy_*`, are transparent at any level.
+const TRANSPARENT: [&str; 13] = [
     "aws_config",
     "aws_credential_types",
     "aws_runtime",
     "aws_sigv4",
-    "aws_smithy",
     "h2",
     "hyper",
     "hyper_util",

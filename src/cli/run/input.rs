@@ -8,10 +8,11 @@ use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::{self, Document, Environment, Fault, Faults, JobFile, JobKind, Source};
 
-/// Stands for the account while a file is only checked; every account has as many digits.
+/// Stands for the account while a file is only checked; every account has as many digits. It is the
+/// account of a local run.
 pub(super) const ACCOUNT_PLACEHOLDER: &str = "000000000000";
 
-/// Stands for the region while a file is only checked and none is known.
+/// Stands for the region while a file is only checked and none is known. It is that of a local run.
 pub(super) const REGION_PLACEHOLDER: &str = "us-east-1";
 
 /// What templates are expanded with.
@@ -33,6 +34,7 @@ pub(super) fn context<'a>(
 /// Reads what the arguments or the environment name; tells of all that cannot be read.
 pub(super) fn read_documents(
     args: &Args,
+    wanted: &Wanted,
     environment: &Environment,
 ) -> anyhow::Result<Result<Vec<Document>, ExitStatus>> {
     #[cfg(feature = "local")]
@@ -44,21 +46,19 @@ pub(super) fn read_documents(
             "`{directory}` is a directory: write --local={directory} and name a job file"
         );
     }
-    let each = args.files.chunks(1);
+    // One by one, so that one that cannot be read hides no other.
     let sources: Vec<_> = if args.files.is_empty() {
         vec![Source::find(&[], environment)]
     } else {
-        each.map(|file| Source::find(file, environment)).collect()
+        let files = args.files.chunks(1);
+        files.map(|file| Source::find(file, environment)).collect()
     };
     let mut documents = Vec::new();
     let mut errors = Vec::new();
     for found in sources {
-        match found.and_then(|sources| {
-            sources
-                .iter()
-                .map(Source::read)
-                .collect::<Result<Vec<_>, _>>()
-        }) {
+        let read = found.and_then(|found| found.iter().map(Source::read).collect());
+        let read: Result<Vec<Document>, _> = read;
+        match read {
             Ok(read) => documents.extend(read),
             Err(error) => errors.push(error),
         }
@@ -67,9 +67,8 @@ pub(super) fn read_documents(
         return Ok(Ok(documents));
     }
     // Those that can be read are checked all the same: all faults at once.
-    let wanted = Wanted::read(args, environment)?;
     let context = context(
-        &wanted,
+        wanted,
         environment,
         ACCOUNT_PLACEHOLDER,
         Some(REGION_PLACEHOLDER),
@@ -138,4 +137,15 @@ pub(super) fn refuse(faults: &Faults) -> ExitStatus {
     let noun = if count == 1 { "fault" } else { "faults" };
     print::note(format_args!("error: {count} {noun}; nothing was run"));
     ExitStatus::NotStarted
+}
+
+#[cfg(all(test, feature = "local"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_local_run_is_checked_with_its_own_account_and_region() {
+        assert_eq!(ACCOUNT_PLACEHOLDER, crate::local::ACCOUNT);
+        assert_eq!(REGION_PLACEHOLDER, crate::local::REGION);
+    }
 }

@@ -53,7 +53,7 @@ pub(super) struct Wanted {
     pub(super) stop_budget: Duration,
     pub(super) trace_header: Option<TraceHeader>,
     pub(super) log: Targets,
-    /// `None`: tracing is off. The address may be that of a daemon of this process later.
+    /// `None`: the flag turns tracing off. The address may be that of a daemon of this process later.
     pub(super) tracing: Option<Settings>,
 }
 
@@ -62,14 +62,13 @@ impl Wanted {
         for prefix in ["AWS_", "ECS_", "XRAY_ECS_", "_X_AMZN_"] {
             environment.check_text(prefix)?;
         }
-        let timeout = setting(args.timeout, environment, "XRAY_ECS_TIMEOUT", |text| {
-            spec::parse_duration(text).map_err(|error| error.to_string())
-        })?;
+        let duration = |text: &str| spec::parse_duration(text).map_err(|error| error.to_string());
+        let timeout = setting(args.timeout, environment, "XRAY_ECS_TIMEOUT", duration)?;
         let stop_budget = setting(
             args.stop_budget,
             environment,
             "XRAY_ECS_STOP_BUDGET",
-            |text| spec::parse_duration(text).map_err(|error| error.to_string()),
+            duration,
         )?;
         let log = environment.get_non_empty("XRAY_ECS_LOG")?;
         // A header from outside that says nothing is no reason not to run.
@@ -93,6 +92,14 @@ impl Wanted {
             log: telemetry::parse_filter(args.log.as_deref().or(log))?,
             tracing: tracing_settings(args, environment)?,
         })
+    }
+
+    /// Sends segments to a daemon of our own, unless tracing is off.
+    pub(super) fn send_to(&mut self, address: &str) -> anyhow::Result<()> {
+        if let Some(tracing) = &mut self.tracing {
+            tracing.daemon_address = address.parse()?;
+        }
+        Ok(())
     }
 }
 
@@ -126,7 +133,7 @@ fn tracing_settings(args: &Args, environment: &Environment) -> anyhow::Result<Op
         ("AWS_XRAY_DAEMON_ADDRESS", Some(address)) => Some(address.to_string()),
         _ => environment.get(name).ok().flatten().map(str::to_owned),
     })?;
-    Ok(Some(settings).filter(|settings| settings.enabled))
+    Ok(Some(settings))
 }
 
 impl Args {
@@ -143,15 +150,5 @@ impl Args {
 
     pub(super) fn report_is_stdout(&self) -> bool {
         self.report.as_deref() == Some(Path::new("-"))
-    }
-}
-
-impl Wanted {
-    /// Sends segments to a daemon of our own, unless tracing is off.
-    pub(super) fn send_to(&mut self, address: &str) -> anyhow::Result<()> {
-        if let Some(tracing) = &mut self.tracing {
-            tracing.daemon_address = address.parse()?;
-        }
-        Ok(())
     }
 }
