@@ -43,6 +43,7 @@ mod header;
 mod id;
 mod layer;
 mod name;
+pub mod sampling;
 mod segment;
 mod settings;
 
