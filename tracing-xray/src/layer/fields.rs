@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `xray.segment`, `xray.name` | the name |
 //! | `xray.trace_header` | the caller's trace, parent and sampling (on a segment) |
+//! | `xray.sampled` | whether the trace is recorded, whatever the caller's header says (on a segment) |
+//! | `xray.sampling_rule` | the sampling rule that chose the trace (on a segment) |
 //! | `xray.namespace` | `aws` or `remote` (on a subsegment) |
 //! | `xray.origin`, `xray.resource_arn`, `user` | those of a segment; of a subsegment, annotations |
 //! | `xray.error`, `xray.throttle`, `xray.fault` | the flags |
@@ -100,6 +102,7 @@ impl FieldVisitor<'_> {
         let entity = self.0.work.entity_mut();
         match flag {
             "segment" => self.0.is_marked = value,
+            "sampled" => self.0.sampled = Some(value),
             "error" => entity.error = value,
             "throttle" => entity.throttle = value,
             "fault" => entity.fault = value,
@@ -148,6 +151,10 @@ fn record_xray_text(open: &mut Open, part: &str, value: &str) {
         ("interrupted", _) => open.interrupt(value),
         ("trace_header", _) => open.continue_from(TraceHeader::parse(value)),
         ("origin", Work::Segment(segment)) => segment.origin = Some(value.to_owned().into()),
+        ("sampling_rule", Work::Segment(segment)) => {
+            let xray = &mut segment.aws.get_or_insert_default().xray;
+            xray.get_or_insert_default().sampling_rule_name = Some(value.to_owned());
+        }
         ("resource_arn", Work::Segment(segment)) => segment.resource_arn = Some(value.to_owned()),
         ("namespace", Work::Subsegment(subsegment)) => {
             subsegment.namespace = match value {

@@ -21,6 +21,8 @@ pub(crate) struct Open {
     pub(super) is_interrupted: bool,
     /// The header of the caller, as the span's fields gave it.
     upstream: Option<TraceHeader>,
+    /// Whether the trace is recorded, as the span's fields decided it.
+    pub(super) sampled: Option<bool>,
 }
 
 /// The document in the making.
@@ -111,6 +113,7 @@ impl Open {
             is_marked: false,
             is_interrupted: false,
             upstream: None,
+            sampled: None,
         }
     }
 
@@ -127,11 +130,13 @@ impl Open {
         self.upstream = Some(header);
     }
 
-    /// Takes trace, parent and sampling from the caller's header, where it has them.
+    /// Takes trace, parent and sampling from the caller's header, where it has them, and sampling
+    /// from its own field before that.
     pub(super) fn settle_trace(&mut self) {
-        let Some(header) = self.upstream.take() else {
+        if self.upstream.is_none() && self.sampled.is_none() {
             return;
-        };
+        }
+        let header = self.upstream.take().unwrap_or_default();
         let Work::Segment(segment) = &mut self.work else {
             return;
         };
@@ -142,7 +147,7 @@ impl Open {
         self.trace = Arc::new(Trace {
             trace_id: segment.trace_id,
             // A caller that asks for a decision, or leaves it to us, is answered yes.
-            sampled: header.sampled != Some(Sampled::No),
+            sampled: self.sampled.unwrap_or(header.sampled != Some(Sampled::No)),
             extras: header.extras,
             subsegments: AtomicUsize::new(0),
         });

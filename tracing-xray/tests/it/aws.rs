@@ -154,6 +154,31 @@ fn a_call_is_a_subsegment_and_its_request_names_it_as_parent() {
 }
 
 #[test]
+fn a_call_of_a_trace_that_is_not_sampled_says_so() {
+    let daemon = TestDaemon::start();
+    let (subscriber, guard) = daemon.subscriber();
+    tracing::dispatcher::with_default(&subscriber, || {
+        let job = info_span!("job", xray.segment = "s", xray.sampled = false);
+        let work = async {
+            let stub = Stub::start(vec![answer("200 OK", "")]).await;
+            let call = stub.client().delete_object().bucket("acme").key("a");
+            call.send().await.unwrap();
+            let header = TraceHeader::parse(&stub.header_of(0, "x-amzn-trace-id"));
+            let context = tracing_xray::SpanExt::trace_context(&tracing::Span::current()).unwrap();
+            assert_eq!(header.root, Some(context.trace_id));
+            assert_eq!(header.sampled, Some(tracing_xray::Sampled::No));
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(work.instrument(job));
+    });
+    assert_eq!(guard.close().sent, 0);
+    daemon.assert_silent();
+}
+
+#[test]
 fn a_4xx_is_an_error_and_no_fault() {
     let segment = traced(async {
         let stub = Stub::start(vec![error("404 Not Found", "NoSuchBucket")]).await;

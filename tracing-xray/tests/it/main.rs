@@ -4,4 +4,5 @@
 mod aws;
 mod daemon;
 mod emitter;
+mod sampling;
 mod spans;
