@@ -36,6 +36,8 @@
 pub mod aws;
 mod clock;
 mod document;
+#[cfg(feature = "ecs")]
+pub mod ecs;
 mod emitter;
 mod error_code;
 mod future;

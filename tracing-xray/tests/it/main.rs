@@ -3,6 +3,8 @@
 
 mod aws;
 mod daemon;
+#[cfg(feature = "ecs")]
+mod ecs;
 mod emitter;
 mod sampling;
 mod spans;
