@@ -1,7 +1,17 @@
 //! A document as it leaves: the daemon's header line, then one segment or subsegment as JSON, in
-//! one UDP datagram.
+//! one UDP datagram. One that is too large for it is split, and what is too large alone is trimmed.
+
+mod split;
+mod trim;
+
+pub(crate) use split::split;
+pub(crate) use trim::cut_note;
+
+use std::io;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use serde_json::Value;
 
 use crate::id::{SegmentId, TraceId};
 use crate::segment::{Segment, Subsegment};
@@ -24,6 +34,8 @@ pub(crate) enum Document {
         parent_id: SegmentId,
         subsegment: Box<Subsegment>,
     },
+    /// Either one, cut to fit into a datagram.
+    Trimmed(Box<Value>),
 }
 
 impl Serialize for Document {
@@ -39,6 +51,7 @@ impl Serialize for Document {
                 subsegment.put_apart(&mut map, *trace_id, *parent_id)?;
                 map.end()
             }
+            Self::Trimmed(json) => json.serialize(serializer),
         }
     }
 }
@@ -49,6 +62,7 @@ impl Document {
         match self {
             Self::Segment(segment) => &segment.entity.name,
             Self::Subsegment { subsegment, .. } => &subsegment.entity.name,
+            Self::Trimmed(json) => json["name"].as_str().unwrap_or_default(),
         }
     }
 
@@ -60,6 +74,27 @@ impl Document {
     }
 }
 
+/// The bytes of a value as JSON, which nobody keeps.
+pub(crate) fn encoded_len(value: &impl Serialize) -> usize {
+    let mut counter = Counter(0);
+    // The counter takes everything, and what cannot be encoded is found out when it is sent.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_streamed_subsegment_names_its_trace_and_parent() {
-        let schema: serde_json::Value =
+        let schema: Value =
             serde_json::from_str(include_str!("../tests/vectors/segment_schema.json")).unwrap();
         let mut entity = Entity::start("step".into(), Timestamp::from_micros(1));
         entity.end_time = Some(Timestamp::from_micros(2));
@@ -88,7 +123,7 @@ mod tests {
         let text = String::from_utf8(datagram).unwrap();
         let (header, body) = text.split_once('\n').unwrap();
         assert_eq!(header, r#"{"format":"json","version":1}"#);
-        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        let body: Value = serde_json::from_str(body).unwrap();
         assert!(
             jsonschema::validator_for(&schema).unwrap().is_valid(&body),
             "{body:#}"

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! layer ─► queue (newest dropped when full) ─► thread: wait for the daemon ─► encode ─► pace ─► UDP
+//!   └────► watch: open segments ───────────────┘ those open for long, in progress      └► split, trim
 //! ```
 //!
 //! Tracing never blocks and never fails the work it watches: `Emitter::send` takes a lock for the
@@ -10,14 +11,19 @@
 mod pace;
 mod queue;
 mod send;
+mod watch;
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use tracing::span::Id;
+
 use crate::document::Document;
+use crate::segment::Segment;
 use crate::settings::Settings;
 use queue::Queue;
+pub(crate) use watch::{Snapshot, Ticket};
 
 /// Documents that may wait; at 1 KB each about 10 MB.
 const QUEUE_LEN_MAX: usize = 10_000;
@@ -25,7 +31,8 @@ const QUEUE_LEN_MAX: usize = 10_000;
 /// How the emitter treats the daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct EmitterOptions {
-    /// Documents that may wait to be sent. When it is full the newest is dropped and counted.
+    /// Documents that may wait to be sent. When it is full the newest is dropped and counted; the
+    /// last tenth is kept for segments.
     pub queue_len_max: usize,
     /// How long to wait at the start for the daemon's TCP port, which opens after its UDP port. A
     /// flush ends the wait, except beside a sidecar, which starts together with us.
@@ -47,14 +54,15 @@ impl Default for EmitterOptions {
     }
 }
 
-/// What became of the documents so far.
+/// What became of the documents so far. One that was too large counts once for each of its parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EmitterCounts {
     /// Left by UDP, and nobody said that they did not arrive.
     pub sent: u64,
     /// The daemon's host refused them or could not be reached.
     pub refused: u64,
-    /// Never sent: the queue was full, the document too large for a datagram, or time was up.
+    /// Never sent: the queue was full, time was up, or what is left of a document after all that
+    /// can be cut is too large for a datagram.
     pub dropped: u64,
 }
 
@@ -97,6 +105,18 @@ impl Emitter {
     /// Hands a document over, or drops and counts it.
     pub(crate) fn send(&self, document: Document) {
         self.queue.push(document);
+    }
+
+    /// Hands over a segment that is complete, and was watched or not.
+    pub(crate) fn send_segment(&self, segment: Box<Segment>, watched: Option<Ticket>) {
+        self.queue
+            .push_and_forget(Document::Segment(segment), watched);
+    }
+
+    /// Watches a segment that was opened: when it is still open `after` this time, the thread asks
+    /// `snapshot` for a document that shows it in progress. Hand the ticket in with the segment.
+    pub(crate) fn watch(&self, span: Id, after: Duration, snapshot: Snapshot) -> Option<Ticket> {
+        self.queue.watch(span, after, snapshot)
     }
 
     /// What became of the documents so far.

@@ -6,6 +6,7 @@
 mod context;
 mod fields;
 mod open;
+mod progress;
 
 #[cfg(feature = "aws")]
 pub(crate) use context::context_missing;
@@ -13,20 +14,22 @@ pub use context::{SpanExt, TraceContext};
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::clock::{Clock, Timestamp};
 use crate::document::Document;
-use crate::emitter::Emitter;
+use crate::emitter::{Emitter, Ticket};
 use crate::segment::{Exception, Link, Segment, SegmentAws, Service, XraySdk};
 use crate::settings::{ContextMissing, Settings};
 use fields::{FieldVisitor, SEGMENT_FIELD};
 use open::{Open, Work};
+use progress::InProgress;
 
 /// Spans of these crates, and of `aws_sdk_*` and `aws_smithy_*`, are transparent at any level.
 const TRANSPARENT: [&str; 13] = [
@@ -45,11 +48,14 @@ const TRANSPARENT: [&str; 13] = [
     "tower_http",
 ];
 
-/// Subsegments that a segment holds before further ones are sent on their own.
-const SUBSEGMENTS_LEN_MAX: usize = 100;
+/// Subsegments that a segment keeps when nothing else is said; as the SDKs for Java and Node.js.
+const STREAMING_THRESHOLD: usize = 100;
 
-/// What every segment of this process says of itself.
-#[derive(Clone, Debug, Default)]
+/// How long a segment may be open before it is shown in progress, when nothing else is said.
+const IN_PROGRESS_AFTER: Duration = Duration::from_millis(1500);
+
+/// What every segment of this process says of itself, and when it is sent.
+#[derive(Clone, Debug)]
 pub struct LayerOptions {
     /// Where the time comes from.
     pub clock: Clock,
@@ -59,6 +65,28 @@ pub struct LayerOptions {
     pub aws: SegmentAws,
     /// What the service is; its version above all.
     pub service: Option<Service>,
+    /// A segment that is open for longer is sent once with `in_progress`, as it is by then but for
+    /// its subsegments, so that a long job shows while it runs, or when it died. The complete
+    /// segment replaces it. Default 1.5 s; `None` and zero: never. Needs a subscriber that is built
+    /// on [`tracing_subscriber::Registry`]; of segments open at once the first 10,000 are watched.
+    pub in_progress_after: Option<Duration>,
+    /// Subsegments that wait for their segment to end. When a segment has kept as many, or about
+    /// 56 KB of them, each further one is sent when it ends, with what it holds. Default 100;
+    /// 0: every one.
+    pub streaming_threshold: usize,
+}
+
+impl Default for LayerOptions {
+    fn default() -> Self {
+        Self {
+            clock: Clock::default(),
+            origin: None,
+            aws: SegmentAws::default(),
+            service: None,
+            in_progress_after: Some(IN_PROGRESS_AFTER),
+            streaming_threshold: STREAMING_THRESHOLD,
+        }
+    }
 }
 
 /// Turns spans into segments.
@@ -71,6 +99,8 @@ struct XrayLayer {
     origin: Option<Cow<'static, str>>,
     aws: Box<SegmentAws>,
     service: Option<Service>,
+    in_progress: Option<InProgress>,
+    streaming_threshold: usize,
 }
 
 /// A layer that turns spans into segments and hands them to `emitter`, with a filter of its own.
@@ -99,6 +129,8 @@ where
         origin: options.origin,
         aws,
         service: options.service,
+        in_progress: InProgress::new(options.in_progress_after),
+        streaming_threshold: options.streaming_threshold,
     };
     layer.with_filter(filter())
 }
@@ -137,8 +169,23 @@ impl XrayLayer {
         open
     }
 
-    fn finish_segment(&self, segment: Box<Segment>) {
-        self.emitter.send(Document::Segment(segment));
+    /// Keeps the state of a segment that was opened, and has it watched.
+    fn begin_segment<S>(&self, span: &SpanRef<'_, S>, mut open: Open)
+    where
+        S: for<'l> LookupSpan<'l>,
+    {
+        let mut extensions = span.extensions_mut();
+        if open.trace.sampled
+            && let Some(in_progress) = &self.in_progress
+        {
+            // Nobody can look at the span before the state is there: the extensions are locked.
+            open.ticket = in_progress.watch(&self.emitter, &span.id());
+        }
+        extensions.insert(open);
+    }
+
+    fn finish_segment(&self, segment: Box<Segment>, ticket: Option<Ticket>) {
+        self.emitter.send_segment(segment, ticket);
     }
 
     /// Puts a subsegment that has ended into its parent, or sends it when the segment is full.
@@ -154,7 +201,7 @@ impl XrayLayer {
         let Some(parent) = extensions.get_mut::<Open>() else {
             return;
         };
-        if open.trace.count_subsegment() < SUBSEGMENTS_LEN_MAX {
+        if open.trace.keeps(&subsegment, self.streaming_threshold) {
             parent.work.entity_mut().subsegments.push(*subsegment);
         } else {
             self.emitter.send(Document::Subsegment {
@@ -188,6 +235,12 @@ impl<S> Layer<S> for XrayLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn on_register_dispatch(&self, subscriber: &Dispatch) {
+        if let Some(in_progress) = &self.in_progress {
+            in_progress.register(subscriber);
+        }
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let now = self.clock.now();
@@ -195,7 +248,7 @@ where
         if metadata.fields().field(SEGMENT_FIELD).is_some() {
             let open = self.open_segment(attributes, now);
             if open.is_marked {
-                span.extensions_mut().insert(open);
+                self.begin_segment(&span, open);
                 return;
             }
         }
@@ -289,7 +342,7 @@ where
         // A span that was never entered, such as one that is held for a call, ends now.
         entity.end_time.get_or_insert_with(|| self.clock.now());
         match open.work {
-            Work::Segment(segment) => self.finish_segment(segment),
+            Work::Segment(segment) => self.finish_segment(segment, open.ticket),
             Work::Subsegment(_) => self.finish_subsegment(&span, open),
         }
     }

@@ -31,6 +31,10 @@
 //!   cause. `docs/tracing.md` has the table.
 //! - A segment ends when its span was last exited, and is sent when its span and all beneath it
 //!   are closed. Spans outside any segment are nobody's.
+//! - A segment that is open for long is also shown **in progress**; of very many subsegments some are
+//!   **streamed** before their segment ([`LayerOptions`] has the bounds of both).
+//! - A document over [`DATAGRAM_LEN_MAX`] is **split** by subtree, and what is too large alone is
+//!   **trimmed**, with a mark in the metadata `xray.trimmed`.
 
 #[cfg(feature = "aws")]
 pub mod aws;

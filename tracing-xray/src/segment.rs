@@ -4,6 +4,7 @@
 mod blocks;
 mod cause;
 mod entity;
+mod size;
 
 pub use blocks::{
     CloudWatchLogs, Ec2, Ecs, Eks, ElasticBeanstalk, Http, HttpRequest, HttpResponse, Link,
@@ -69,6 +70,23 @@ impl Namespace {
         match self {
             Self::Aws => "aws",
             Self::Remote => "remote",
+        }
+    }
+}
+
+impl Segment {
+    /// What is known of it while it is open, without the subsegments that have ended: those are
+    /// sent once, with the complete segment or before it.
+    pub(crate) fn in_progress(&self) -> Self {
+        Self {
+            trace_id: self.trace_id,
+            parent_id: self.parent_id,
+            origin: self.origin.clone(),
+            resource_arn: self.resource_arn.clone(),
+            user: self.user.clone(),
+            service: self.service.clone(),
+            aws: self.aws.clone(),
+            entity: self.entity.in_progress(),
         }
     }
 }

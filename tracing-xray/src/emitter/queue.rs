@@ -1,4 +1,8 @@
 //! The emitter's queue: bounded, many writers, one reader. When it is full the newest is refused.
+//! Its last tenth is kept for segments: without its segment nobody finds a trace.
+//!
+//! The reader also learns here which segments have been open for long. It sees them before it takes
+//! documents, so a segment in progress always leaves before the complete one.
 //!
 //! Waking a thread costs a system call, more than all else a writer does. So the reader, after it
 //! has emptied the queue, dozes: it looks again every [`DOZE`] and only sleeps for good, to be
@@ -8,7 +12,10 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::span::Id;
+
 use super::EmitterCounts;
+use super::watch::{Due, Snapshot, Ticket, Watch};
 use crate::document::Document;
 
 /// How often a dozing reader looks, and so the longest a document waits for a reader at work.
@@ -33,14 +40,27 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     documents: VecDeque<Document>,
+    watch: Watch,
     /// Documents that the reader has taken out and not done with.
     in_hand: usize,
+    /// The reader is busy with segments in progress.
+    announcing: bool,
     /// The reader sleeps until it is woken.
     sleeping: bool,
+    /// When it wakes by itself.
+    wakes_at: Option<Instant>,
     /// Somebody waits for the queue to be empty.
     flushing: usize,
     closed: bool,
     counts: EmitterCounts,
+}
+
+/// What the reader takes at once.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Segments to show in progress, before anything else is sent.
+    pub(super) due: Vec<Due>,
+    pub(super) documents: VecDeque<Document>,
 }
 
 /// What became of a document.
@@ -74,8 +94,20 @@ impl Queue {
     /// Takes a document. When the queue is full or closed it is dropped and counted, and the answer
     /// is false.
     pub(super) fn push(&self, document: Document) -> bool {
+        self.push_and_forget(document, None)
+    }
+
+    /// Takes the document of a segment that has closed, which needs no more watching.
+    pub(super) fn push_and_forget(&self, document: Document, watched: Option<Ticket>) -> bool {
+        let len_max = match document {
+            Document::Segment(_) => self.len_max,
+            _ => self.len_max - self.len_max / 10,
+        };
         let mut state = self.lock();
-        if state.closed || state.documents.len() + state.in_hand >= self.len_max {
+        if let Some(ticket) = watched {
+            state.watch.remove(ticket);
+        }
+        if state.closed || state.documents.len() + state.in_hand >= len_max {
             state.counts.dropped += 1;
             return false;
         }
@@ -87,20 +119,39 @@ impl Queue {
         true
     }
 
-    /// Waits for documents and moves some into `batch`, which is empty. False when the queue is
-    /// closed.
-    pub(super) fn take(&self, batch: &mut VecDeque<Document>) -> bool {
+    /// Watches a segment that was opened. `None` when it is not: there are too many already.
+    pub(super) fn watch(&self, span: Id, after: Duration, snapshot: Snapshot) -> Option<Ticket> {
+        let mut state = self.lock();
+        if state.closed {
+            return None;
+        }
+        let ticket = state.watch.add(span, after, snapshot)?;
+        let oversleeps = state.wakes_at.is_none_or(|at| ticket.is_before(at));
+        if state.sleeping && oversleeps {
+            state.sleeping = false;
+            drop(state);
+            self.filled.notify_one();
+        }
+        Some(ticket)
+    }
+
+    /// Waits for documents, or for a segment that has been open for long, and moves them into
+    /// `batch`, which is empty. False when the queue is closed.
+    pub(super) fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
         state.in_hand = 0;
+        state.announcing = false;
         let mut dozes = 0;
         loop {
             if state.closed {
                 return false;
             }
-            if !state.documents.is_empty() {
+            state.watch.take_due(&mut batch.due);
+            if !batch.due.is_empty() || !state.documents.is_empty() {
                 let some = state.documents.len().min(BATCH_LEN_MAX);
-                batch.extend(state.documents.drain(..some));
+                batch.documents.extend(state.documents.drain(..some));
                 state.in_hand = some;
+                state.announcing = !batch.due.is_empty();
                 return true;
             }
             if state.flushing > 0 {
@@ -108,22 +159,38 @@ impl Queue {
             }
             state = if dozes < DOZES {
                 dozes += 1;
-                self.doze(state)
+                self.wait(state, Some(DOZE))
             } else {
-                state.sleeping = true;
-                self.filled
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner)
+                self.sleep(state)
             };
         }
     }
 
-    fn doze<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let (state, _) = self
-            .filled
-            .wait_timeout(state, DOZE)
-            .unwrap_or_else(PoisonError::into_inner);
+    fn sleep<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.wakes_at = state.watch.look_again();
+        state.sleeping = true;
+        let now = Instant::now();
+        let timeout = state.wakes_at.map(|at| at.saturating_duration_since(now));
+        let mut state = self.wait(state, timeout);
+        state.sleeping = false;
         state
+    }
+
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match timeout {
+            Some(timeout) => {
+                let waited = self.filled.wait_timeout(state, timeout);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => {
+                let waited = self.filled.wait(state);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        }
     }
 
     /// Waits at most `timeout`, or until somebody flushes or the queue is closed. True when the
@@ -153,12 +220,16 @@ impl Queue {
             return false;
         }
         state.in_hand = state.in_hand.saturating_sub(1);
-        match fate {
-            Fate::Sent => state.counts.sent += 1,
-            Fate::Refused => state.counts.refused += 1,
-            Fate::Dropped => state.counts.dropped += 1,
-        }
+        state.counts.add(fate);
         true
+    }
+
+    /// Counts a document that was never in the queue: a segment in progress, or a part of one that
+    /// was too large. False when the queue is closed.
+    pub(super) fn count(&self, fate: Fate) -> bool {
+        let mut state = self.lock();
+        state.counts.add(fate);
+        !state.closed
     }
 
     /// A document that was counted as sent did not arrive.
@@ -182,7 +253,7 @@ impl Queue {
         state.sleeping = false;
         self.filled.notify_one();
         loop {
-            let done = state.documents.is_empty() && state.in_hand == 0;
+            let done = state.documents.is_empty() && state.in_hand == 0 && !state.announcing;
             let left = deadline.saturating_duration_since(Instant::now());
             if done || state.closed || left.is_zero() {
                 state.flushing -= 1;
@@ -201,6 +272,7 @@ impl Queue {
         let mut state = self.lock();
         let left = std::mem::take(&mut state.documents).len() + std::mem::take(&mut state.in_hand);
         state.counts.dropped += left as u64;
+        state.watch.clear();
         state.closed = true;
         state.sleeping = false;
         drop(state);
@@ -209,12 +281,22 @@ impl Queue {
     }
 }
 
+impl EmitterCounts {
+    fn add(&mut self, fate: Fate) {
+        match fate {
+            Fate::Sent => self.sent += 1,
+            Fate::Refused => self.refused += 1,
+            Fate::Dropped => self.dropped += 1,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::id::{SegmentId, TraceId};
-    use crate::segment::{Entity, Subsegment};
+    use crate::segment::{Entity, Segment, Subsegment};
     use std::sync::Arc;
 
     fn document() -> Document {
@@ -236,9 +318,9 @@ mod tests {
         let queue = Queue::new(2);
         assert!(queue.push(document()) && queue.push(document()));
         assert!(!queue.push(document()));
-        let mut batch = VecDeque::new();
+        let mut batch = Batch::default();
         assert!(queue.take(&mut batch));
-        assert_eq!(batch.len(), 2);
+        assert_eq!(batch.documents.len(), 2);
         assert!(!queue.push(document()));
         assert!(queue.done(Fate::Sent));
         assert!(queue.push(document()));
@@ -250,15 +332,54 @@ mod tests {
     }
 
     #[test]
+    fn the_last_tenth_is_for_segments() {
+        let queue = Queue::new(10);
+        for _ in 0..9 {
+            assert!(queue.push(document()));
+        }
+        assert!(!queue.push(document()));
+        let segment = Segment {
+            trace_id: TraceId::from_parts(1, 1),
+            parent_id: None,
+            origin: None,
+            resource_arn: None,
+            user: None,
+            service: None,
+            aws: None,
+            entity: Entity::start("x".into(), Timestamp::from_micros(1)),
+        };
+        assert!(queue.push(Document::Segment(Box::new(segment))));
+    }
+
+    #[test]
+    fn a_reader_asleep_wakes_for_a_segment_that_stays_open() {
+        let queue = Arc::new(Queue::new(2));
+        let reader = {
+            let queue = queue.clone();
+            std::thread::spawn(move || {
+                let mut batch = Batch::default();
+                assert!(queue.take(&mut batch));
+                (batch.due.len(), batch.documents.len())
+            })
+        };
+        while !queue.lock().sleeping {
+            std::thread::yield_now();
+        }
+        let short = Duration::from_millis(1);
+        queue.watch(Id::from_u64(1), short, Arc::new(|_, _| None));
+        assert_eq!(reader.join().unwrap(), (1, 0));
+    }
+
+    #[test]
     fn a_flush_waits_for_the_work_in_hand() {
         let queue = Arc::new(Queue::new(2));
         queue.push(document());
-        let mut batch = VecDeque::new();
+        let mut batch = Batch::default();
         assert!(queue.take(&mut batch));
         assert!(!queue.flush(Duration::from_millis(1)));
         let reader = {
             let queue = queue.clone();
-            std::thread::spawn(move || queue.take(&mut VecDeque::new()))
+            std::thread::spawn(move || queue.take(&mut Batch::default()))
         };
         assert!(queue.flush(Duration::from_secs(10)));
         queue.close();
@@ -270,7 +391,7 @@ mod tests {
         let queue = Arc::new(Queue::new(2));
         let reader = {
             let queue = queue.clone();
-            std::thread::spawn(move || queue.take(&mut VecDeque::new()))
+            std::thread::spawn(move || queue.take(&mut Batch::default()))
         };
         while !queue.lock().sleeping {
             std::thread::yield_now();

@@ -1,15 +1,15 @@
 //! The emitter's thread: waits for the daemon at the start, then encodes, paces and sends.
 
-use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
-use super::queue::Fate;
+use super::queue::{Batch, Fate};
+use super::watch::Due;
 use super::{Emitter, EmitterOptions};
-use crate::document::{DATAGRAM_LEN_MAX, Document};
+use crate::document::{DATAGRAM_HEADER, DATAGRAM_LEN_MAX, Document, split};
 use crate::settings::{DaemonAddress, HostPort, Settings};
 
 /// Between two tries to reach the daemon's TCP port.
@@ -43,7 +43,7 @@ impl Sender {
     }
 
     pub(super) fn run(mut self) {
-        let mut batch = VecDeque::new();
+        let mut batch = Batch::default();
         let mut datagram = Vec::with_capacity(4096);
         let mut pace = Pace::new(Instant::now());
         let mut waited = false;
@@ -52,8 +52,12 @@ impl Sender {
                 self.wait_for_daemon();
                 waited = true;
             }
-            for document in batch.drain(..) {
-                let fate = self.send(&document, &mut datagram, &mut pace);
+            for document in batch.due.drain(..).filter_map(Due::document) {
+                let fate = self.send(document, &mut datagram, &mut pace);
+                self.emitter.queue.count(fate);
+            }
+            for document in batch.documents.drain(..) {
+                let fate = self.send(document, &mut datagram, &mut pace);
                 if !self.emitter.queue.done(fate) {
                     return; // and what is left is counted as dropped
                 }
@@ -83,16 +87,44 @@ impl Sender {
             .is_some_and(|address| TcpStream::connect_timeout(&address, PROBE_TIMEOUT).is_ok())
     }
 
-    fn send(&mut self, document: &Document, datagram: &mut Vec<u8>, pace: &mut Pace) -> Fate {
-        let encoded = document.write_datagram(datagram);
+    /// Sends a document, in parts when it is too large for a datagram. Answers what became of it,
+    /// or of its last part; those before are counted here.
+    fn send(&mut self, document: Document, datagram: &mut Vec<u8>, pace: &mut Pace) -> Fate {
+        match document.write_datagram(datagram) {
+            Ok(()) if datagram.len() <= DATAGRAM_LEN_MAX => {
+                return self.send_datagram(datagram, pace);
+            }
+            Ok(()) => {}
+            Err(_) => return Fate::Dropped,
+        }
+        // What held the large document need not keep its memory.
+        *datagram = Vec::with_capacity(DATAGRAM_LEN_MAX);
+        let mut before = None;
+        for part in split(document, DATAGRAM_LEN_MAX - DATAGRAM_HEADER.len()) {
+            if let Some(fate) = before.take()
+                && !self.emitter.queue.count(fate)
+            {
+                return Fate::Dropped;
+            }
+            before = Some(self.send_part(&part, datagram, pace));
+        }
+        before.unwrap_or(Fate::Dropped)
+    }
+
+    fn send_part(&mut self, part: &Document, datagram: &mut Vec<u8>, pace: &mut Pace) -> Fate {
+        let encoded = part.write_datagram(datagram);
         if encoded.is_err() || datagram.len() > DATAGRAM_LEN_MAX {
             tracing::warn!(
                 bytes = datagram.len(),
                 "segment `{}` dropped: it does not fit into a datagram of {DATAGRAM_LEN_MAX} bytes",
-                document.name()
+                part.name()
             );
             return Fate::Dropped;
         }
+        self.send_datagram(datagram, pace)
+    }
+
+    fn send_datagram(&mut self, datagram: &[u8], pace: &mut Pace) -> Fate {
         let wait = pace.wait(datagram.len(), Instant::now());
         if !wait.is_zero() {
             thread::sleep(wait);

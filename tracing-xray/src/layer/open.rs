@@ -5,10 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::clock::Timestamp;
+use crate::document::DATAGRAM_LEN_MAX;
+use crate::emitter::Ticket;
 use crate::header::{Sampled, TraceHeader};
 use crate::id::{SegmentId, TraceId};
 use crate::name::legal_name;
 use crate::segment::{Entity, Exception, Segment, Subsegment};
+
+/// What a segment keeps of subsegments, in bytes of JSON: a datagram, less what is its own.
+const KEPT_LEN_MAX: usize = DATAGRAM_LEN_MAX - 8 * 1024;
 
 /// What a span has gathered so far.
 #[derive(Debug)]
@@ -19,6 +24,8 @@ pub(crate) struct Open {
     pub(super) is_marked: bool,
     /// It was cut off, and so is all beneath it that has not ended.
     pub(super) is_interrupted: bool,
+    /// Where the emitter watches for it to be open for long.
+    pub(super) ticket: Option<Ticket>,
     /// The header of the caller, as the span's fields gave it.
     upstream: Option<TraceHeader>,
     /// Whether the trace is recorded, as the span's fields decided it.
@@ -39,13 +46,31 @@ pub(crate) struct Trace {
     pub(crate) sampled: bool,
     /// Parts of the caller's header that are only handed on.
     pub(crate) extras: Vec<(String, String)>,
-    subsegments: AtomicUsize,
+    kept: Kept,
+}
+
+/// The subsegments that have ended and wait in the segment, or in what is open beneath it.
+#[derive(Debug, Default)]
+struct Kept {
+    count: AtomicUsize,
+    len: AtomicUsize,
 }
 
 impl Trace {
-    /// Counts one more subsegment and answers how many there were before.
-    pub(super) fn count_subsegment(&self) -> usize {
-        self.subsegments.fetch_add(1, Ordering::Relaxed)
+    /// Whether one more subsegment is kept, of which the segment keeps `count_max` and
+    /// [`KEPT_LEN_MAX`] bytes. What was kept stays counted, even if it leaves within another one.
+    /// Threads that end subsegments at once may surpass the bounds by one each.
+    pub(super) fn keeps(&self, subsegment: &Subsegment, count_max: usize) -> bool {
+        if self.kept.count.load(Ordering::Relaxed) >= count_max {
+            return false;
+        }
+        let len = subsegment.approximate_len();
+        if self.kept.len.load(Ordering::Relaxed) + len > KEPT_LEN_MAX {
+            return false;
+        }
+        self.kept.count.fetch_add(1, Ordering::Relaxed);
+        self.kept.len.fetch_add(len, Ordering::Relaxed);
+        true
     }
 }
 
@@ -84,7 +109,7 @@ impl Open {
                 trace_id,
                 sampled: true,
                 extras: Vec::new(),
-                subsegments: AtomicUsize::new(0),
+                kept: Kept::default(),
             }),
         )
     }
@@ -112,6 +137,7 @@ impl Open {
             trace,
             is_marked: false,
             is_interrupted: false,
+            ticket: None,
             upstream: None,
             sampled: None,
         }
@@ -149,7 +175,7 @@ impl Open {
             // A caller that asks for a decision, or leaves it to us, is answered yes.
             sampled: self.sampled.unwrap_or(header.sampled != Some(Sampled::No)),
             extras: header.extras,
-            subsegments: AtomicUsize::new(0),
+            kept: Kept::default(),
         });
     }
 

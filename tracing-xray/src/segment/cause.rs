@@ -5,10 +5,11 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
+use crate::document::cut_note;
 use crate::id::SegmentId;
 
-/// The longest message of an exception, in bytes; the rest is cut, so that one error cannot
-/// push a document over the size of a datagram.
+/// The longest message of an exception that is made from an error, in bytes. The rest is cut, so
+/// that an error that is large does not wait in memory for its segment to end.
 const MESSAGE_LEN_MAX: usize = 4096;
 
 /// The most exceptions of one chain. A longer one says how many were skipped.
@@ -157,27 +158,37 @@ impl Write for Head {
     }
 }
 
-/// Keeps the first bytes of a text, whole characters only.
-struct Bounded(String);
+/// Keeps the first bytes of a text, whole characters only, and counts the others.
+struct Bounded {
+    kept: String,
+    cut: usize,
+}
 
 impl Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MESSAGE_LEN_MAX.saturating_sub(self.0.len());
+        let room = match self.cut {
+            0 => MESSAGE_LEN_MAX.saturating_sub(self.kept.len()),
+            _ => 0,
+        };
         let end = text.floor_char_boundary(room);
-        self.0.push_str(&text[..end]);
-        if end < text.len() {
-            self.0.push('…');
-            return Err(fmt::Error);
-        }
+        self.kept.push_str(&text[..end]);
+        self.cut += text.len() - end;
         Ok(())
     }
 }
 
 fn bounded(message: &dyn fmt::Display) -> String {
-    let mut bounded = Bounded(String::new());
-    // An error here says that the message was cut, which its last character shows.
+    let mut bounded = Bounded {
+        kept: String::new(),
+        cut: 0,
+    };
+    // An error of the message's own leaves what it has said until then.
     let _ = write!(bounded, "{message}");
-    bounded.0
+    let Bounded { mut kept, cut } = bounded;
+    if cut > 0 {
+        kept.push_str(&cut_note(cut));
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -224,7 +235,9 @@ mod tests {
     fn a_message_is_cut_at_a_whole_character() {
         let exception = Exception::new("E", "é".repeat(5_000_000));
         let message = exception.message.unwrap();
-        assert!(message.len() <= MESSAGE_LEN_MAX + '…'.len_utf8());
-        assert!(message.ends_with("é…"));
+        assert_eq!(
+            message,
+            format!("{}… (9995904 bytes cut)", "é".repeat(MESSAGE_LEN_MAX / 2))
+        );
     }
 }

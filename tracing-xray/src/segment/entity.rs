@@ -82,6 +82,26 @@ impl Entity {
         }
     }
 
+    /// What is known of it while it is open, without what is beneath it. It has no end, although
+    /// its span may have been left before.
+    pub(super) fn in_progress(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            id: self.id,
+            start_time: self.start_time,
+            end_time: None,
+            error: self.error,
+            throttle: self.throttle,
+            fault: self.fault,
+            cause: self.cause.clone(),
+            http: self.http.clone(),
+            annotations: self.annotations.clone(),
+            metadata: self.metadata.clone(),
+            subsegments: Vec::new(),
+            links: self.links.clone(),
+        }
+    }
+
     /// Sets an annotation; the last value of a key stands. A text that is too long to be indexed
     /// and a number that JSON cannot write become metadata instead.
     pub fn annotate(

@@ -137,23 +137,6 @@ fn a_burst_does_not_overrun_a_default_socket_buffer() {
 }
 
 #[test]
-fn a_segment_that_fits_no_datagram_is_dropped_and_counted() {
-    let daemon = TestDaemon::start();
-    let (subscriber, _, guard) = subscriber(&daemon.settings(), EmitterOptions::default());
-    tracing::dispatcher::with_default(&subscriber, || {
-        drop(info_span!(
-            "job",
-            xray.segment = "s",
-            metadata.filling = "x".repeat(70_000)
-        ));
-        drop(info_span!("job", xray.segment = "small"));
-    });
-    assert_eq!(daemon.receive()["name"], "small");
-    let counts = guard.close();
-    assert_eq!((counts.sent, counts.dropped), (1, 1));
-}
-
-#[test]
 fn what_a_flush_has_no_time_for_is_dropped_and_counted() {
     let daemon = TestDaemon::start();
     let hurried = EmitterOptions {

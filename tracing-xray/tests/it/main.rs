@@ -7,4 +7,5 @@ mod daemon;
 mod ecs;
 mod emitter;
 mod sampling;
+mod long;
 mod spans;
