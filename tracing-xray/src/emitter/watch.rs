@@ -1,6 +1,6 @@
 //! The segments that are open, by the time at which each is to be shown in progress.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub(crate) struct Ticket {
     number: u64,
 }
 
-/// A segment that has been open for long.
+/// A segment that is watched, and due at some time.
 pub(super) struct Due {
     ticket: Ticket,
     span: Id,
@@ -40,7 +40,9 @@ impl Due {
 /// The list. A segment leaves it when it closes or is due, so it is as long as segments are open.
 #[derive(Default)]
 pub(super) struct Watch {
-    open: BTreeMap<Ticket, (Id, Snapshot)>,
+    /// In the order in which they are due, which is nearly always that in which they come; short
+    /// ones leave at the ends as well, so that nothing is moved and nothing allocated.
+    open: VecDeque<Due>,
     number: u64,
     /// How long the last segment may be open; `None` once the reader knows of it.
     news: Option<Duration>,
@@ -59,13 +61,26 @@ impl Watch {
             due,
             number: self.number,
         };
-        self.open.insert(ticket, (span, snapshot));
+        let place = self.open.partition_point(|other| other.ticket < ticket);
+        self.open.insert(
+            place,
+            Due {
+                ticket,
+                span,
+                snapshot,
+            },
+        );
         self.news = Some(after);
         Some(ticket)
     }
 
     pub(super) fn remove(&mut self, ticket: Ticket) {
-        self.open.remove(&ticket);
+        if let Ok(place) = self
+            .open
+            .binary_search_by_key(&ticket, |other| other.ticket)
+        {
+            self.open.remove(place);
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -78,24 +93,16 @@ impl Watch {
             return;
         }
         let now = Instant::now();
-        while let Some(first) = self.open.first_entry()
-            && first.key().due <= now
-        {
-            let (ticket, (span, snapshot)) = first.remove_entry();
-            due.push(Due {
-                ticket,
-                span,
-                snapshot,
-            });
-        }
+        let count = self.open.partition_point(|other| other.ticket.due <= now);
+        due.extend(self.open.drain(..count));
     }
 
     /// When the reader, who goes to sleep, must look again. With no segment open that is a period
     /// after the last one was opened: one that opens in between need not wake it. `None`: never.
     pub(super) fn look_again(&mut self) -> Option<Instant> {
         let news = self.news.take();
-        match self.open.first_key_value() {
-            Some((ticket, _)) => Some(ticket.due),
+        match self.open.front() {
+            Some(first) => Some(first.ticket.due),
             None => news.and_then(|after| Instant::now().checked_add(after)),
         }
     }
