@@ -54,7 +54,8 @@ impl Default for EmitterOptions {
     }
 }
 
-/// What became of the documents so far. One that was too large counts once for each of its parts.
+/// What became of the documents so far. One that was too large counts once for each of
+/// its parts. A segment in progress does not count, since the complete one does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EmitterCounts {
     /// Left by UDP, and nobody said that they did not arrive.

@@ -28,6 +28,8 @@ pub(super) struct Sender {
     emitter: Emitter,
     socket: Option<UdpSocket>,
     resolve_after: Option<Instant>,
+    /// The last datagram was one that is counted: not a segment in progress.
+    last_counts: bool,
 }
 
 impl Sender {
@@ -39,6 +41,7 @@ impl Sender {
             emitter,
             socket: None,
             resolve_after: None,
+            last_counts: true,
         }
     }
 
@@ -53,8 +56,7 @@ impl Sender {
                 waited = true;
             }
             for document in batch.due.drain(..).filter_map(Due::document) {
-                let fate = self.send(document, &mut datagram, &mut pace);
-                self.emitter.queue.count(fate);
+                self.announce(document, &mut datagram, &mut pace);
             }
             for document in batch.documents.drain(..) {
                 let fate = self.send(document, &mut datagram, &mut pace);
@@ -64,6 +66,14 @@ impl Sender {
             }
             self.ask_for_refusal();
         }
+    }
+
+    /// Sends a segment in progress, which nobody misses: the complete one is counted.
+    fn announce(&mut self, document: Document, datagram: &mut Vec<u8>, pace: &mut Pace) {
+        self.last_counts = false;
+        self.send(document, datagram, pace);
+        self.ask_for_refusal();
+        self.last_counts = true;
     }
 
     /// The daemon opens its UDP port first, so a TCP port that accepts says that segments arrive.
@@ -153,10 +163,12 @@ impl Sender {
         }
     }
 
-    /// The datagram before was counted as sent, and is not. The daemon may have moved, so its name
+    /// The datagram before was sent, and did not arrive. The daemon may have moved, so its name
     /// is resolved again once in a while.
     fn take_refusal(&mut self) {
-        self.emitter.queue.recount_as_refused();
+        if self.last_counts {
+            self.emitter.queue.recount_as_refused();
+        }
         if self
             .resolve_after
             .is_some_and(|after| Instant::now() >= after)
