@@ -68,7 +68,8 @@ pub struct LayerOptions {
     /// A segment that is open for longer is sent once with `in_progress`, as it is by then but for
     /// its subsegments, so that a long job shows while it runs, or when it died. The complete
     /// segment replaces it. Default 1.5 s; `None` and zero: never. Needs a subscriber that is built
-    /// on [`tracing_subscriber::Registry`]; of segments open at once the first 10,000 are watched.
+    /// on [`tracing_subscriber::Registry`], and is the global one if the layer is in an `Option`; of
+    /// segments open at once the first 10,000 are watched.
     pub in_progress_after: Option<Duration>,
     /// Subsegments that wait for their segment to end. When a segment has kept as many, or about
     /// 56 KB of them, each further one is sent when it ends, with what it holds. Default 100;

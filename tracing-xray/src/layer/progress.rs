@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tracing::Dispatch;
-use tracing::dispatcher::{WeakDispatch, with_default};
+use tracing::dispatcher::{WeakDispatch, get_default, with_default};
 use tracing::span::Id;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan;
@@ -19,7 +19,8 @@ use crate::emitter::{Emitter, Snapshot, Ticket};
 /// Has segments watched that a layer opens.
 pub(super) struct InProgress {
     after: Duration,
-    /// The subscriber that the layer is a part of, known once it is one.
+    /// The subscriber that the layer is a part of, known once it is one; unless the layer is in an
+    /// `Option` or a `Vec`, which do not tell it.
     dispatch: Arc<OnceLock<WeakDispatch>>,
     snapshot: Snapshot,
 }
@@ -31,7 +32,14 @@ impl InProgress {
         let dispatch = Arc::new(OnceLock::<WeakDispatch>::new());
         let snapshot: Snapshot = {
             let dispatch = Arc::clone(&dispatch);
-            Arc::new(move |id, ticket| snapshot(&dispatch.get()?.upgrade()?, id, ticket))
+            Arc::new(move |id, ticket| {
+                let dispatch = match dispatch.get() {
+                    Some(dispatch) => dispatch.upgrade()?,
+                    // On the emitter's thread that is the global one.
+                    None => get_default(Dispatch::clone),
+                };
+                snapshot(&dispatch, id, ticket)
+            })
         };
         Some(Self {
             after,

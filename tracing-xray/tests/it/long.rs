@@ -182,6 +182,39 @@ fn a_segment_open_at_the_end_stays_in_progress() {
     daemon.assert_silent();
 }
 
+/// A program's own set-up: one global subscriber, and a layer that may be off.
+#[test]
+#[ignore = "sets the global subscriber: the next test runs it in a process of its own"]
+fn with_a_global_subscriber() {
+    let daemon = TestDaemon::start();
+    let (emitter, guard) = daemon.emitter();
+    let options = LayerOptions {
+        in_progress_after: Some(Duration::from_millis(20)),
+        ..LayerOptions::default()
+    };
+    let layer = tracing_xray::layer(emitter, &daemon.settings(), options);
+    let subscriber = tracing_subscriber::registry().with(Some(layer));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let span = info_span!("job", xray.segment = "s");
+    assert_eq!(daemon.receive()["in_progress"], true);
+    drop(span);
+    assert!(daemon.receive().get("in_progress").is_none());
+    assert_eq!(guard.close().sent, 1);
+}
+
+#[test]
+fn a_layer_in_an_option_shows_segments_in_progress() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "long::with_a_global_subscriber"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_segment_in_progress_that_is_refused_is_not_counted() {
     let holder = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
