@@ -25,6 +25,19 @@ pub(crate) enum Namespace {
 #[error("{0}")]
 pub(crate) struct BrokenRule(&'static str);
 
+/// Why a name does not belong to the namespace that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NamespaceError {
+    /// S3 code `MissingNamespaceHeader`.
+    #[error(
+        "Names that end with -an are those of the account-regional namespace: x-amz-bucket-namespace must say so."
+    )]
+    Missing,
+    /// S3 code `InvalidNamespaceHeader`.
+    #[error("In the account-regional namespace the name must be a prefix followed by {0}.")]
+    Mismatched(String),
+}
+
 const PREFIXES_RESERVED: [(&str, &str); 3] = [
     ("xn--", "it must not start with xn--"),
     ("sthree-", "it must not start with sthree-"),
@@ -68,19 +81,15 @@ impl BucketName {
     }
 
     /// Checks that a new bucket may have this name in `namespace`.
-    pub(crate) fn check_namespace(&self, namespace: &Namespace) -> Result<(), BrokenRule> {
+    pub(crate) fn check_namespace(&self, namespace: &Namespace) -> Result<(), NamespaceError> {
         match namespace {
-            Namespace::Global if self.0.ends_with("-an") => Err(BrokenRule(
-                "only names in the account-regional namespace end with -an",
-            )),
+            Namespace::Global if self.0.ends_with("-an") => Err(NamespaceError::Missing),
             Namespace::Global => Ok(()),
             Namespace::AccountRegional { account, region } => {
                 let suffix = format!("-{account}-{region}-an");
                 match self.0.strip_suffix(&suffix) {
                     Some(prefix) if !prefix.is_empty() => Ok(()),
-                    _ => Err(BrokenRule(
-                        "in the account-regional namespace it must be <prefix>-<account>-<region>-an",
-                    )),
+                    _ => Err(NamespaceError::Mismatched(suffix)),
                 }
             }
         }

@@ -1,8 +1,11 @@
 //! The listener, its connections, and their end.
 
+use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +16,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::front::{Front, is_account};
+use crate::fault::{FaultPlan, Faults};
+use crate::front::{ConnectionReset, Front, is_account};
+use crate::requests::{RequestCount, Requests};
 use crate::service::Service;
 use crate::store::Store;
 
@@ -29,14 +34,17 @@ pub struct Options {
     pub dir: PathBuf,
     /// The account of callers whose access key is not itself an account id: 12 digits.
     pub account: String,
+    /// Which answers go wrong at first.
+    pub faults: FaultPlan,
 }
 
 impl Options {
-    /// State in `dir`, account `000000000000`.
+    /// State in `dir`, account `000000000000`, no faults.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
             account: "000000000000".to_owned(),
+            faults: FaultPlan::none(),
         }
     }
 }
@@ -66,6 +74,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct LocalS3 {
     address: SocketAddr,
+    requests: Arc<Requests>,
+    faults: Arc<Faults>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<JoinSet<()>>,
 }
@@ -92,10 +102,20 @@ impl LocalS3 {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let front = Front::new(Service::new(Arc::new(store)), &options.account, address);
+        let requests = Arc::new(Requests::default());
+        let faults = Arc::new(Faults::new(options.faults));
+        let front = Front::new(
+            Service::new(Arc::new(store)),
+            &options.account,
+            address,
+            Arc::clone(&requests),
+            Arc::clone(&faults),
+        );
         let (stop, stopped) = watch::channel(false);
         Ok(Self {
             address,
+            requests,
+            faults,
             stop,
             accepting: tokio::spawn(accept(listener, front, stopped)),
         })
@@ -104,6 +124,17 @@ impl LocalS3 {
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Replaces the plan of faults, for the requests that arrive from now on.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        self.faults.set(plan);
+    }
+
+    /// How often every operation of S3 was asked for since the start, by its name, and how often
+    /// it changed something. What another process did to the directory is not in it.
+    pub fn requests(&self) -> BTreeMap<String, RequestCount> {
+        self.requests.counts()
     }
 
     /// Stops: takes no new connections, lets requests in flight finish for up to five seconds,
@@ -151,18 +182,30 @@ async fn serve(stream: TcpStream, front: Front, mut stopped: watch::Receiver<boo
         let front = front.clone();
         async move { front.answer(request).await }
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), answer);
-    tokio::pin!(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        ended = &mut connection => Some(ended),
+        _ = stopped.changed() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "an S3 connection broke");
+    let Err(error) = ended else {
+        return;
+    };
+    tracing::debug!(%error, "an S3 connection broke");
+    if error
+        .source()
+        .is_some_and(|source| source.is::<ConnectionReset>())
+    {
+        let stream = connection.into_parts().io.into_inner();
+        // If it cannot be reset it is closed, which a client takes no better.
+        let _ = stream.set_zero_linger();
     }
 }

@@ -1,14 +1,31 @@
-//! The operations of S3 over the store. What is not here answers `NotImplemented`.
+//! The operations of S3 over the store. What is not in the table answers `NotImplemented`.
 
+mod accelerate;
 mod access;
+mod acl;
 mod bucket;
+mod configurations;
+mod cors;
 mod create;
 mod download;
+mod encryption;
 mod error;
+mod lifecycle;
 mod list;
+mod logging;
+mod notification;
 mod object;
-mod subresource;
+mod object_lock;
+mod ownership;
+mod payment;
+mod policy;
+mod public_access;
+mod replication;
+mod rule_id;
+mod tagging;
 mod upload;
+mod versioning;
+mod website;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -43,20 +60,48 @@ impl Service {
             .map_err(S3Error::internal_error)?
     }
 
-    /// Reads what is known of a bucket that the caller may use.
-    async fn read(&self, access: Access) -> S3Result<BucketRecord> {
-        self.blocking(move |store| access.open(store)).await
+    /// Answers from what is known of a bucket that the caller may use.
+    async fn read<O: Send + 'static>(
+        &self,
+        access: Access,
+        answer: impl FnOnce(BucketRecord) -> S3Result<O> + Send + 'static,
+    ) -> S3Result<O> {
+        self.blocking(move |store| answer(access.open(store)?))
+            .await
     }
 
     /// Changes what is known of a bucket that the caller may use.
-    async fn update(
+    async fn write<O: Send + 'static>(
         &self,
         access: Access,
-        change: impl FnOnce(&mut BucketRecord) -> S3Result<()> + Send + 'static,
+        change: impl FnOnce(&mut BucketRecord) -> S3Result<O> + Send + 'static,
+    ) -> S3Result<O> {
+        self.blocking(move |store| {
+            access.open(store)?;
+            let output = store.update_bucket(&access.bucket, change)?;
+            access.operation.changed();
+            Ok(output)
+        })
+        .await
+    }
+
+    /// Removes something of a bucket that the caller may use; it may be gone already.
+    async fn remove(
+        &self,
+        access: Access,
+        change: impl FnOnce(&mut BucketRecord) + Send + 'static,
     ) -> S3Result<()> {
         self.blocking(move |store| {
             access.open(store)?;
-            store.update_bucket(&access.bucket, change)
+            let is_changed = store.update_bucket(&access.bucket, |bucket| {
+                let present = bucket.clone();
+                change(bucket);
+                Ok::<_, S3Error>(*bucket != present)
+            })?;
+            if is_changed {
+                access.operation.changed();
+            }
+            Ok(())
         })
         .await
     }
@@ -82,296 +127,112 @@ fn answer<T>(output: T) -> S3Result<S3Response<T>> {
     Ok(S3Response::new(output))
 }
 
-/// The [`Access`] that a request asks for.
-macro_rules! access_to {
-    ($req:expr) => {
-        Access::new(
-            caller(&$req.extensions)?,
-            &$req.input.bucket,
-            $req.input.expected_bucket_owner.as_deref(),
-        )?
+/// What a row of the table does: `read` answers from a bucket's record, `write` changes it by
+/// what is asked for, `remove` takes something out of it, `call` does all of it by itself.
+macro_rules! perform {
+    (read, $service:ident, $req:ident, $handler:expr, $output:ident) => {{
+        let access = Access::of(&$req, &$req.input.bucket)?;
+        $service.read(access, $handler).await
+    }};
+    (write, $service:ident, $req:ident, $handler:expr, $output:ident) => {{
+        let access = Access::of(&$req, &$req.input.bucket)?;
+        let input = $req.input;
+        let output = $service.write(access, move |bucket| $handler(input, bucket));
+        answer(output.await?)
+    }};
+    (remove, $service:ident, $req:ident, $handler:expr, $output:ident) => {{
+        let access = Access::of(&$req, &$req.input.bucket)?;
+        $service.remove(access, $handler).await?;
+        answer($output::default())
+    }};
+    (call, $service:ident, $req:ident, $handler:expr, $output:ident) => {
+        $handler($service, $req).await
     };
 }
-use access_to;
 
-#[async_trait::async_trait]
-impl S3 for Service {
-    async fn create_bucket(
-        &self,
-        req: S3Request<CreateBucketInput>,
-    ) -> S3Result<S3Response<CreateBucketOutput>> {
-        self.create(req).await
-    }
+macro_rules! operations {
+    ($($kind:ident $name:ident $method:ident($input:ident) -> $output:ident = $handler:expr;)*) => {
+        /// The names of all operations that are answered.
+        pub(crate) const OPERATIONS: &[&str] = &[$(stringify!($name)),*];
 
-    async fn head_bucket(
-        &self,
-        req: S3Request<HeadBucketInput>,
-    ) -> S3Result<S3Response<HeadBucketOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        answer(HeadBucketOutput {
-            bucket_region: Some(bucket.region),
-            ..HeadBucketOutput::default()
-        })
-    }
-
-    async fn list_buckets(
-        &self,
-        req: S3Request<ListBucketsInput>,
-    ) -> S3Result<S3Response<ListBucketsOutput>> {
-        self.list_own_buckets(req).await
-    }
-
-    async fn delete_bucket(
-        &self,
-        req: S3Request<DeleteBucketInput>,
-    ) -> S3Result<S3Response<DeleteBucketOutput>> {
-        let access = access_to!(req);
-        self.blocking(move |store| {
-            access.open(store)?;
-            Ok(store.delete_bucket(&access.bucket)?)
-        })
-        .await?;
-        answer(DeleteBucketOutput {})
-    }
-
-    async fn get_bucket_location(
-        &self,
-        req: S3Request<GetBucketLocationInput>,
-    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        let region = (bucket.region != crate::location::DEFAULT_REGION).then_some(bucket.region);
-        answer(GetBucketLocationOutput {
-            location_constraint: region.map(BucketLocationConstraint::from),
-        })
-    }
-
-    async fn get_bucket_versioning(
-        &self,
-        req: S3Request<GetBucketVersioningInput>,
-    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        let versioning = bucket.versioning.unwrap_or_default();
-        let mfa_delete = versioning.mfa_delete.map(|word| word.as_str().to_owned());
-        answer(GetBucketVersioningOutput {
-            status: versioning.status,
-            mfa_delete: mfa_delete.map(MFADeleteStatus::from),
-        })
-    }
-
-    async fn put_bucket_versioning(
-        &self,
-        req: S3Request<PutBucketVersioningInput>,
-    ) -> S3Result<S3Response<PutBucketVersioningOutput>> {
-        let access = access_to!(req);
-        let wanted = req.input.versioning_configuration;
-        self.update(access, |bucket| subresource::put_versioning(bucket, wanted))
-            .await?;
-        answer(PutBucketVersioningOutput {})
-    }
-
-    async fn get_bucket_encryption(
-        &self,
-        req: S3Request<GetBucketEncryptionInput>,
-    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        let encryption = bucket.encryption.unwrap_or_else(subresource::sse_s3);
-        answer(GetBucketEncryptionOutput {
-            server_side_encryption_configuration: Some(encryption),
-        })
-    }
-
-    async fn put_bucket_encryption(
-        &self,
-        req: S3Request<PutBucketEncryptionInput>,
-    ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
-        let access = access_to!(req);
-        let wanted = subresource::encryption(req.input.server_side_encryption_configuration)?;
-        self.update(access, |bucket| {
-            bucket.encryption = Some(wanted);
-            Ok(())
-        })
-        .await?;
-        answer(PutBucketEncryptionOutput {})
-    }
-
-    async fn delete_bucket_encryption(
-        &self,
-        req: S3Request<DeleteBucketEncryptionInput>,
-    ) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
-        self.update(access_to!(req), |bucket| {
-            bucket.encryption = None;
-            Ok(())
-        })
-        .await?;
-        answer(DeleteBucketEncryptionOutput {})
-    }
-
-    async fn get_public_access_block(
-        &self,
-        req: S3Request<GetPublicAccessBlockInput>,
-    ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        let block = bucket.public_access_block;
-        answer(GetPublicAccessBlockOutput {
-            public_access_block_configuration: Some(
-                block.ok_or_else(subresource::no_public_access_block)?,
-            ),
-        })
-    }
-
-    async fn put_public_access_block(
-        &self,
-        req: S3Request<PutPublicAccessBlockInput>,
-    ) -> S3Result<S3Response<PutPublicAccessBlockOutput>> {
-        let access = access_to!(req);
-        let wanted = subresource::public_access_block(&req.input.public_access_block_configuration);
-        self.update(access, |bucket| {
-            bucket.public_access_block = Some(wanted);
-            Ok(())
-        })
-        .await?;
-        answer(PutPublicAccessBlockOutput {})
-    }
-
-    async fn delete_public_access_block(
-        &self,
-        req: S3Request<DeletePublicAccessBlockInput>,
-    ) -> S3Result<S3Response<DeletePublicAccessBlockOutput>> {
-        self.update(access_to!(req), |bucket| {
-            bucket.public_access_block = None;
-            Ok(())
-        })
-        .await?;
-        answer(DeletePublicAccessBlockOutput {})
-    }
-
-    async fn get_bucket_ownership_controls(
-        &self,
-        req: S3Request<GetBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        let ownership = bucket.object_ownership;
-        let ownership = ownership.ok_or_else(subresource::no_ownership_controls)?;
-        answer(GetBucketOwnershipControlsOutput {
-            ownership_controls: Some(subresource::ownership_controls(ownership)),
-        })
-    }
-
-    async fn put_bucket_ownership_controls(
-        &self,
-        req: S3Request<PutBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<PutBucketOwnershipControlsOutput>> {
-        let access = access_to!(req);
-        let wanted = subresource::ownership_of(&req.input.ownership_controls)?;
-        self.update(access, |bucket| {
-            bucket.object_ownership = Some(wanted);
-            Ok(())
-        })
-        .await?;
-        answer(PutBucketOwnershipControlsOutput {})
-    }
-
-    async fn delete_bucket_ownership_controls(
-        &self,
-        req: S3Request<DeleteBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<DeleteBucketOwnershipControlsOutput>> {
-        self.update(access_to!(req), |bucket| {
-            bucket.object_ownership = None;
-            Ok(())
-        })
-        .await?;
-        answer(DeleteBucketOwnershipControlsOutput {})
-    }
-
-    async fn get_bucket_tagging(
-        &self,
-        req: S3Request<GetBucketTaggingInput>,
-    ) -> S3Result<S3Response<GetBucketTaggingOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        answer(GetBucketTaggingOutput {
-            tag_set: bucket.tags.ok_or_else(subresource::no_tags)?,
-        })
-    }
-
-    async fn put_bucket_tagging(
-        &self,
-        req: S3Request<PutBucketTaggingInput>,
-    ) -> S3Result<S3Response<PutBucketTaggingOutput>> {
-        let access = access_to!(req);
-        let wanted = subresource::tags(req.input.tagging.tag_set)?;
-        self.update(access, |bucket| {
-            bucket.tags = wanted;
-            Ok(())
-        })
-        .await?;
-        answer(PutBucketTaggingOutput {})
-    }
-
-    async fn delete_bucket_tagging(
-        &self,
-        req: S3Request<DeleteBucketTaggingInput>,
-    ) -> S3Result<S3Response<DeleteBucketTaggingOutput>> {
-        self.update(access_to!(req), |bucket| {
-            bucket.tags = None;
-            Ok(())
-        })
-        .await?;
-        answer(DeleteBucketTaggingOutput {})
-    }
-
-    async fn get_object_lock_configuration(
-        &self,
-        req: S3Request<GetObjectLockConfigurationInput>,
-    ) -> S3Result<S3Response<GetObjectLockConfigurationOutput>> {
-        let bucket = self.read(access_to!(req)).await?;
-        if !bucket.object_lock {
-            return Err(refuse(
-                S3ErrorCode::ObjectLockConfigurationNotFoundError,
-                "Object Lock configuration does not exist for this bucket",
-            ));
+        #[async_trait::async_trait]
+        impl S3 for Service {
+            $(async fn $method(&self, req: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                let service = self;
+                perform!($kind, service, req, $handler, $output)
+            })*
         }
-        answer(GetObjectLockConfigurationOutput {
-            object_lock_configuration: Some(ObjectLockConfiguration {
-                object_lock_enabled: Some(ObjectLockEnabled::from_static(
-                    ObjectLockEnabled::ENABLED,
-                )),
-                rule: None,
-            }),
-        })
-    }
+    };
+}
 
-    async fn put_object(
-        &self,
-        req: S3Request<PutObjectInput>,
-    ) -> S3Result<S3Response<PutObjectOutput>> {
-        self.put(req).await
-    }
-
-    async fn get_object(
-        &self,
-        req: S3Request<GetObjectInput>,
-    ) -> S3Result<S3Response<GetObjectOutput>> {
-        self.get(req).await
-    }
-
-    async fn head_object(
-        &self,
-        req: S3Request<HeadObjectInput>,
-    ) -> S3Result<S3Response<HeadObjectOutput>> {
-        self.head(req).await
-    }
-
-    async fn delete_object(
-        &self,
-        req: S3Request<DeleteObjectInput>,
-    ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.delete(req).await
-    }
-
-    async fn list_objects_v2(
-        &self,
-        req: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        self.list(req).await
-    }
+#[rustfmt::skip]
+operations! {
+    call CreateBucket create_bucket(CreateBucketInput) -> CreateBucketOutput = Service::create;
+    read HeadBucket head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket::head;
+    call ListBuckets list_buckets(ListBucketsInput) -> ListBucketsOutput = Service::list_own_buckets;
+    call DeleteBucket delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = Service::delete_bucket;
+    read GetBucketLocation get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket::location;
+    read GetBucketVersioning get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = versioning::get;
+    write PutBucketVersioning put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = versioning::put;
+    read GetBucketEncryption get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = encryption::get;
+    call PutBucketEncryption put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = Service::put_encryption;
+    remove DeleteBucketEncryption delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = encryption::delete;
+    read GetPublicAccessBlock get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = public_access::get;
+    write PutPublicAccessBlock put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = public_access::put;
+    remove DeletePublicAccessBlock delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput = |bucket| bucket.public_access_block = None;
+    read GetBucketOwnershipControls get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = ownership::get;
+    write PutBucketOwnershipControls put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = ownership::put;
+    remove DeleteBucketOwnershipControls delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = |bucket| bucket.object_ownership = None;
+    read GetBucketTagging get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput = tagging::get;
+    write PutBucketTagging put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tagging::put;
+    remove DeleteBucketTagging delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = |bucket| bucket.tags = None;
+    read GetBucketPolicy get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = policy::get;
+    read GetBucketPolicyStatus get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = policy::status;
+    write PutBucketPolicy put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = policy::put;
+    remove DeleteBucketPolicy delete_bucket_policy(DeleteBucketPolicyInput) -> DeleteBucketPolicyOutput = |bucket| bucket.policy = None;
+    read GetBucketAcl get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get;
+    write PutBucketAcl put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put;
+    read GetBucketLifecycleConfiguration get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput = lifecycle::get;
+    write PutBucketLifecycleConfiguration put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput = lifecycle::put;
+    remove DeleteBucketLifecycle delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput = |bucket| bucket.lifecycle = None;
+    read GetBucketLogging get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = logging::get;
+    call PutBucketLogging put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput = Service::put_logging;
+    read GetBucketCors get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = cors::get;
+    write PutBucketCors put_bucket_cors(PutBucketCorsInput) -> PutBucketCorsOutput = cors::put;
+    remove DeleteBucketCors delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput = |bucket| bucket.cors = None;
+    read GetBucketNotificationConfiguration get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = notification::get;
+    write PutBucketNotificationConfiguration put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = notification::put;
+    read GetObjectLockConfiguration get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = object_lock::get;
+    write PutObjectLockConfiguration put_object_lock_configuration(PutObjectLockConfigurationInput) -> PutObjectLockConfigurationOutput = object_lock::put;
+    read GetBucketReplication get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = replication::get;
+    call PutBucketReplication put_bucket_replication(PutBucketReplicationInput) -> PutBucketReplicationOutput = Service::put_replication;
+    remove DeleteBucketReplication delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput = |bucket| bucket.replication = None;
+    read GetBucketAccelerateConfiguration get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = accelerate::get;
+    write PutBucketAccelerateConfiguration put_bucket_accelerate_configuration(PutBucketAccelerateConfigurationInput) -> PutBucketAccelerateConfigurationOutput = accelerate::put;
+    read GetBucketRequestPayment get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = payment::get;
+    write PutBucketRequestPayment put_bucket_request_payment(PutBucketRequestPaymentInput) -> PutBucketRequestPaymentOutput = payment::put;
+    read GetBucketWebsite get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = website::get;
+    write PutBucketWebsite put_bucket_website(PutBucketWebsiteInput) -> PutBucketWebsiteOutput = website::put;
+    remove DeleteBucketWebsite delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = |bucket| bucket.website = None;
+    call ListBucketIntelligentTieringConfigurations list_bucket_intelligent_tiering_configurations(ListBucketIntelligentTieringConfigurationsInput) -> ListBucketIntelligentTieringConfigurationsOutput = configurations::intelligent_tiering::list;
+    call GetBucketIntelligentTieringConfiguration get_bucket_intelligent_tiering_configuration(GetBucketIntelligentTieringConfigurationInput) -> GetBucketIntelligentTieringConfigurationOutput = configurations::intelligent_tiering::get;
+    call PutBucketIntelligentTieringConfiguration put_bucket_intelligent_tiering_configuration(PutBucketIntelligentTieringConfigurationInput) -> PutBucketIntelligentTieringConfigurationOutput = configurations::intelligent_tiering::put;
+    call DeleteBucketIntelligentTieringConfiguration delete_bucket_intelligent_tiering_configuration(DeleteBucketIntelligentTieringConfigurationInput) -> DeleteBucketIntelligentTieringConfigurationOutput = configurations::intelligent_tiering::delete;
+    call ListBucketInventoryConfigurations list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput = configurations::inventory::list;
+    call GetBucketInventoryConfiguration get_bucket_inventory_configuration(GetBucketInventoryConfigurationInput) -> GetBucketInventoryConfigurationOutput = configurations::inventory::get;
+    call PutBucketInventoryConfiguration put_bucket_inventory_configuration(PutBucketInventoryConfigurationInput) -> PutBucketInventoryConfigurationOutput = configurations::inventory::put;
+    call DeleteBucketInventoryConfiguration delete_bucket_inventory_configuration(DeleteBucketInventoryConfigurationInput) -> DeleteBucketInventoryConfigurationOutput = configurations::inventory::delete;
+    call ListBucketAnalyticsConfigurations list_bucket_analytics_configurations(ListBucketAnalyticsConfigurationsInput) -> ListBucketAnalyticsConfigurationsOutput = configurations::analytics::list;
+    call GetBucketAnalyticsConfiguration get_bucket_analytics_configuration(GetBucketAnalyticsConfigurationInput) -> GetBucketAnalyticsConfigurationOutput = configurations::analytics::get;
+    call PutBucketAnalyticsConfiguration put_bucket_analytics_configuration(PutBucketAnalyticsConfigurationInput) -> PutBucketAnalyticsConfigurationOutput = configurations::analytics::put;
+    call DeleteBucketAnalyticsConfiguration delete_bucket_analytics_configuration(DeleteBucketAnalyticsConfigurationInput) -> DeleteBucketAnalyticsConfigurationOutput = configurations::analytics::delete;
+    call ListBucketMetricsConfigurations list_bucket_metrics_configurations(ListBucketMetricsConfigurationsInput) -> ListBucketMetricsConfigurationsOutput = configurations::metrics::list;
+    call GetBucketMetricsConfiguration get_bucket_metrics_configuration(GetBucketMetricsConfigurationInput) -> GetBucketMetricsConfigurationOutput = configurations::metrics::get;
+    call PutBucketMetricsConfiguration put_bucket_metrics_configuration(PutBucketMetricsConfigurationInput) -> PutBucketMetricsConfigurationOutput = configurations::metrics::put;
+    call DeleteBucketMetricsConfiguration delete_bucket_metrics_configuration(DeleteBucketMetricsConfigurationInput) -> DeleteBucketMetricsConfigurationOutput = configurations::metrics::delete;
+    call PutObject put_object(PutObjectInput) -> PutObjectOutput = Service::put;
+    call GetObject get_object(GetObjectInput) -> GetObjectOutput = Service::get;
+    call HeadObject head_object(HeadObjectInput) -> HeadObjectOutput = Service::head;
+    call DeleteObject delete_object(DeleteObjectInput) -> DeleteObjectOutput = Service::delete;
+    call ListObjectsV2 list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = Service::list;
 }

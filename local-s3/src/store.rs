@@ -13,6 +13,7 @@
 mod bucket;
 mod key;
 mod object;
+mod record;
 mod staging;
 
 use std::fs::File;
@@ -20,8 +21,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use bucket::{BucketRecord, Creation};
+pub(crate) use bucket::Creation;
 pub(crate) use object::{ObjectRecord, Precondition};
+pub(crate) use record::{BucketRecord, Grant, Grantee, Lifecycle, LogKeyFormat, Logging};
 
 /// The buckets and objects below one directory.
 #[derive(Debug)]

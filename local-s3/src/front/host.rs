@@ -31,6 +31,15 @@ pub(super) fn creates_bucket(request: &Parts) -> bool {
         }
 }
 
+/// Whether the request is a PutBucketEncryption.
+pub(super) fn puts_encryption(request: &Parts) -> bool {
+    let query = request.uri.query().unwrap_or_default();
+    request.method == Method::PUT
+        && query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some("encryption"))
+}
+
 fn bucket(host: &str) -> Option<&str> {
     let name = host.split(':').next().unwrap_or_default();
     name.strip_suffix(".localhost")

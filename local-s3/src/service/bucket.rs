@@ -1,17 +1,21 @@
-//! Buckets come into being and are listed.
+//! Buckets come into being, are found and listed, and go.
 
 use http::HeaderValue;
 use s3s::dto::{
-    Bucket, CreateBucketInput, CreateBucketOutput, ListBucketsInput, ListBucketsOutput, Owner,
+    Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, DeleteBucketInput,
+    DeleteBucketOutput, GetBucketLocationOutput, HeadBucketOutput, ListBucketsInput,
+    ListBucketsOutput, Owner,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::access::Access;
 use super::create::{self, Wanted};
 use super::error::refuse;
-use super::{Service, caller, list, now_ms, timestamp};
+use super::{Service, answer, caller, list, now_ms, timestamp};
 use crate::front::CreationTags;
 use crate::location::DEFAULT_REGION;
-use crate::store::{BucketRecord, Creation};
+use crate::name::BucketName;
+use crate::store::{BucketRecord, Creation, Store};
 
 /// Most buckets of one page of ListBuckets.
 const BUCKETS_MAX: usize = 10_000;
@@ -21,14 +25,21 @@ impl Service {
         &self,
         mut req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
+        let access = Access::of(&req, &req.input.bucket)?;
         let tags: CreationTags = req.extensions.remove().unwrap_or_default();
         let caller = caller(&req.extensions)?;
         let wanted = create::wanted(&req.input, tags, &req.headers, caller, now_ms())?;
         let Wanted { name, record, arn } = wanted;
         let location = format!("/{}", name.as_str());
-        self.blocking(move |store| match store.create_bucket(&name, &record)? {
-            Creation::Created => Ok(()),
-            Creation::Taken(present) => recreated(&present, &record),
+        self.blocking(move |store| {
+            let is_changed = match store.create_bucket(&name, &record)? {
+                Creation::Created => true,
+                Creation::Taken(present) => recreate(store, &name, &present, record)?,
+            };
+            if is_changed {
+                access.operation.changed();
+            }
+            Ok(())
         })
         .await?;
         let mut response = S3Response::new(CreateBucketOutput {
@@ -38,6 +49,21 @@ impl Service {
             response.headers.insert("x-amz-bucket-arn", arn);
         }
         Ok(response)
+    }
+
+    pub(super) async fn delete_bucket(
+        &self,
+        req: S3Request<DeleteBucketInput>,
+    ) -> S3Result<S3Response<DeleteBucketOutput>> {
+        let access = Access::of(&req, &req.input.bucket)?;
+        self.blocking(move |store| {
+            access.open(store)?;
+            store.delete_bucket(&access.bucket)?;
+            access.operation.changed();
+            Ok(())
+        })
+        .await?;
+        answer(DeleteBucketOutput {})
     }
 
     pub(super) async fn list_own_buckets(
@@ -95,21 +121,47 @@ impl Service {
     }
 }
 
-/// The answer to a CreateBucket of a name that is taken: in us-east-1 the owner may repeat it.
-fn recreated(present: &BucketRecord, wanted: &BucketRecord) -> S3Result<()> {
+pub(super) fn head(bucket: BucketRecord) -> S3Result<S3Response<HeadBucketOutput>> {
+    answer(HeadBucketOutput {
+        bucket_region: Some(bucket.region),
+        ..HeadBucketOutput::default()
+    })
+}
+
+pub(super) fn location(bucket: BucketRecord) -> S3Result<S3Response<GetBucketLocationOutput>> {
+    let region = (bucket.region != DEFAULT_REGION).then_some(bucket.region);
+    answer(GetBucketLocationOutput {
+        location_constraint: region.map(BucketLocationConstraint::from),
+    })
+}
+
+/// A CreateBucket of a name that is taken: in us-east-1 its owner may repeat it, which sets the
+/// access control list anew. Tells whether that changed it.
+fn recreate(
+    store: &Store,
+    name: &BucketName,
+    present: &BucketRecord,
+    wanted: BucketRecord,
+) -> S3Result<bool> {
     if present.owner != wanted.owner {
         return Err(refuse(
             S3ErrorCode::BucketAlreadyExists,
             "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.",
         ));
     }
-    if present.region == DEFAULT_REGION && wanted.region == DEFAULT_REGION {
-        return Ok(());
+    if present.region != DEFAULT_REGION || wanted.region != DEFAULT_REGION {
+        return Err(refuse(
+            S3ErrorCode::BucketAlreadyOwnedByYou,
+            "Your previous request to create the named bucket succeeded and you already own it.",
+        ));
     }
-    Err(refuse(
-        S3ErrorCode::BucketAlreadyOwnedByYou,
-        "Your previous request to create the named bucket succeeded and you already own it.",
-    ))
+    if present.acl == wanted.acl {
+        return Ok(false);
+    }
+    store.update_bucket(name, |bucket| {
+        bucket.acl = wanted.acl;
+        Ok(true)
+    })
 }
 
 fn entry(name: &str, record: &BucketRecord) -> Bucket {

@@ -1,15 +1,17 @@
 //! What a CreateBucket asks for, judged by S3's rules before anything is stored.
 
 use http::{HeaderMap, StatusCode};
+use s3s::S3Result;
 use s3s::dto::{CreateBucketInput, ObjectOwnership, VersioningConfiguration};
-use s3s::{S3Error, S3ErrorCode, S3Result};
 
-use super::error::{not_implemented, refuse, refuse_with};
-use super::subresource;
+use super::acl::{self, AclHeaders};
+use super::error::{not_implemented, refuse_with};
+use super::ownership::{self, acl_with_enforced_ownership};
+use super::{public_access, tagging};
 use crate::front::{Caller, CreationTags};
 use crate::location;
 use crate::name::{BucketName, Namespace};
-use crate::store::BucketRecord;
+use crate::store::{BucketRecord, Grant};
 
 /// A bucket to create.
 #[derive(Debug, PartialEq)]
@@ -39,13 +41,13 @@ pub(super) fn wanted(
     name.check_namespace(&namespace)?;
 
     let ownership = match &input.object_ownership {
-        Some(ownership) => subresource::object_ownership(ownership)?,
+        Some(wanted) => ownership::checked(wanted)?,
         None => ObjectOwnership::BUCKET_OWNER_ENFORCED.to_owned(),
     };
-    check_acl(input, &ownership)?;
     let object_lock = input.object_lock_enabled_for_bucket == Some(true);
     let arn = (namespace != Namespace::Global).then(|| format!("arn:aws:s3:::{}", name.as_str()));
     let record = BucketRecord {
+        acl: wanted_acl(input, &caller.account, &ownership)?,
         owner: caller.account.clone(),
         region,
         created_ms: now_ms,
@@ -54,10 +56,10 @@ pub(super) fn wanted(
             status: Some("Enabled".to_owned().into()),
             ..VersioningConfiguration::default()
         }),
-        encryption: None,
-        public_access_block: Some(subresource::all_public_access_blocked()),
+        public_access_block: Some(public_access::all_blocked()),
         object_ownership: Some(ownership),
-        tags: subresource::tags(tags.0)?,
+        tags: tagging::checked(tags.0)?,
+        ..BucketRecord::default()
     };
     Ok(Wanted { name, record, arn })
 }
@@ -77,32 +79,38 @@ fn namespace(headers: &HeaderMap, caller: &Caller, region: &str) -> S3Result<Nam
     }
 }
 
-/// ACLs need an ownership that allows them, and new buckets block the public ones.
-fn check_acl(input: &CreateBucketInput, ownership: &str) -> Result<(), S3Error> {
-    let canned = input.acl.as_ref().map_or("private", |acl| acl.as_str());
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write,
-        &input.grant_write_acp,
-    ];
-    let has_grants = grants.iter().any(|grant| grant.is_some());
-    if canned == "private" && !has_grants {
-        return Ok(());
+/// The access control list of the new bucket: it needs an ownership that allows one, and a new
+/// bucket blocks the public ones.
+fn wanted_acl(
+    input: &CreateBucketInput,
+    owner: &str,
+    ownership: &str,
+) -> S3Result<Option<Vec<Grant>>> {
+    let headers = AclHeaders {
+        canned: input.acl.as_ref().map(|acl| acl.as_str()),
+        grants: [
+            ("FULL_CONTROL", input.grant_full_control.as_deref()),
+            ("READ", input.grant_read.as_deref()),
+            ("READ_ACP", input.grant_read_acp.as_deref()),
+            ("WRITE", input.grant_write.as_deref()),
+            ("WRITE_ACP", input.grant_write_acp.as_deref()),
+        ],
+    };
+    let has_grants = headers.grants.iter().any(|(_, header)| header.is_some());
+    let is_private = matches!(headers.canned, None | Some("private")) && !has_grants;
+    if is_private {
+        return Ok(None);
     }
     if ownership == ObjectOwnership::BUCKET_OWNER_ENFORCED {
-        return Err(refuse(
-            S3ErrorCode::InvalidBucketAclWithObjectOwnership,
-            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        ));
+        return Err(acl_with_enforced_ownership());
     }
-    match canned {
-        "public-read" | "public-read-write" | "authenticated-read" => Err(refuse_with(
+    let grants = headers.grants(owner)?.unwrap_or_default();
+    if acl::is_public(&grants) {
+        return Err(refuse_with(
             StatusCode::BAD_REQUEST,
             "InvalidBucketAclWithBlockPublicAccessError",
             "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
-        )),
-        _ => Err(not_implemented("an access control list")),
+        ));
     }
+    Ok(acl::unless_private(grants, owner))
 }

@@ -1,9 +1,10 @@
 //! Failures in the words of S3.
 
+use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode};
 
 use crate::location::LocationError;
-use crate::name::BrokenRule;
+use crate::name::{BrokenRule, NamespaceError};
 use crate::store::StoreError;
 
 /// An error with one of S3's codes.
@@ -13,17 +14,32 @@ pub(super) fn refuse(code: S3ErrorCode, message: impl Into<String>) -> S3Error {
 
 /// An error with a code that s3s does not know, and its status.
 pub(super) fn refuse_with(
-    status: http::StatusCode,
+    status: StatusCode,
     code: &'static str,
-    message: &'static str,
+    message: impl Into<String>,
 ) -> S3Error {
-    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
+    let mut error = refuse(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(status);
     error
 }
 
 pub(super) fn access_denied() -> S3Error {
     refuse(S3ErrorCode::AccessDenied, "Access Denied")
+}
+
+pub(super) fn malformed_xml() -> S3Error {
+    refuse(
+        S3ErrorCode::MalformedXML,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+pub(super) fn invalid_argument(message: impl Into<String>) -> S3Error {
+    refuse(S3ErrorCode::InvalidArgument, message)
+}
+
+pub(super) fn invalid_request(message: impl Into<String>) -> S3Error {
+    refuse(S3ErrorCode::InvalidRequest, message)
 }
 
 pub(super) fn not_implemented(what: &str) -> S3Error {
@@ -66,6 +82,16 @@ impl From<BrokenRule> for S3Error {
             S3ErrorCode::InvalidBucketName,
             format!("The specified bucket is not valid: {rule}."),
         )
+    }
+}
+
+impl From<NamespaceError> for S3Error {
+    fn from(error: NamespaceError) -> Self {
+        let code = match error {
+            NamespaceError::Missing => "MissingNamespaceHeader",
+            NamespaceError::Mismatched(_) => "InvalidNamespaceHeader",
+        };
+        refuse_with(StatusCode::BAD_REQUEST, code, error.to_string())
     }
 }
 

@@ -7,7 +7,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::access::Access;
 use super::error::refuse;
-use super::{Service, access_to, answer, caller, timestamp};
+use super::{Service, answer, timestamp};
 use crate::listing::{Entry, Query, page};
 use crate::name::BucketName;
 use crate::store::{Store, StoreError};
@@ -20,7 +20,7 @@ impl Service {
         &self,
         req: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let access = access_to!(req);
+        let access = Access::of(&req, &req.input.bucket)?;
         let output = self
             .blocking(move |store| {
                 let owner = access.open(store)?.owner;

@@ -11,7 +11,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use super::access::Access;
 use super::error::{not_implemented, refuse};
 use super::upload::{Claims, Received};
-use super::{Service, access_to, answer, caller, download, now_ms, timestamp, upload};
+use super::{Service, answer, download, now_ms, timestamp, upload};
 use crate::front::Trailers;
 use crate::store::{ObjectRecord, Precondition};
 
@@ -57,7 +57,7 @@ impl Service {
         mut req: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         check_supported(&req.input)?;
-        let access = access_to!(req);
+        let access = Access::of(&req, &req.input.bucket)?;
         let precondition = precondition(
             req.input.if_match.as_ref(),
             req.input.if_none_match.as_ref(),
@@ -79,7 +79,9 @@ impl Service {
         let key = req.input.key;
         self.blocking(move |store| {
             let staged = (staged, file);
-            Ok(store.commit_object(&access.bucket, &key, staged, &record, &precondition)?)
+            store.commit_object(&access.bucket, &key, staged, &record, &precondition)?;
+            access.operation.changed();
+            Ok(())
         })
         .await?;
         answer(output)
@@ -89,7 +91,7 @@ impl Service {
         &self,
         req: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
-        let access = access_to!(req);
+        let access = Access::of(&req, &req.input.bucket)?;
         let input = req.input;
         check_read(input.version_id.as_deref(), input.part_number)?;
         self.blocking(move |store| {
@@ -119,7 +121,7 @@ impl Service {
         &self,
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
-        let access = access_to!(req);
+        let access = Access::of(&req, &req.input.bucket)?;
         let input = req.input;
         check_read(input.version_id.as_deref(), input.part_number)?;
         self.blocking(move |store| {
@@ -143,13 +145,16 @@ impl Service {
         &self,
         req: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        let access = access_to!(req);
+        let access = Access::of(&req, &req.input.bucket)?;
         let input = req.input;
         check_read(input.version_id.as_deref(), None)?;
         let precondition = precondition(input.if_match.as_ref(), None)?;
         self.blocking(move |store| {
             access.open(store)?;
-            Ok(store.delete_object(&access.bucket, &input.key, &precondition)?)
+            if store.delete_object(&access.bucket, &input.key, &precondition)? {
+                access.operation.changed();
+            }
+            Ok(())
         })
         .await?;
         answer(DeleteObjectOutput::default())

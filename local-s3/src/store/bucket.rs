@@ -4,38 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use s3s::dto::{
-    PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag, VersioningConfiguration,
-};
-use serde::{Deserialize, Serialize};
-
 use super::staging::Staged;
-use super::{Store, StoreError, failed};
+use super::{BucketRecord, Store, StoreError, failed};
 use crate::name::BucketName;
-
-/// What is known of a bucket: the content of `bucket.json`. A sub-resource that is `None` was
-/// never put, or was deleted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BucketRecord {
-    /// The account that owns it, 12 digits.
-    pub(crate) owner: String,
-    pub(crate) region: String,
-    /// Milliseconds since 1970.
-    pub(crate) created_ms: u64,
-    #[serde(default)]
-    pub(crate) object_lock: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) versioning: Option<VersioningConfiguration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) encryption: Option<ServerSideEncryptionConfiguration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) public_access_block: Option<PublicAccessBlockConfiguration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) object_ownership: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) tags: Option<Vec<Tag>>,
-}
 
 /// How an attempt to create a bucket ended.
 #[derive(Debug, PartialEq)]
@@ -86,21 +57,21 @@ impl Store {
 
     /// Changes what is known of a bucket; `change` sees what is stored now, and nothing is
     /// written when it fails.
-    pub(crate) fn update_bucket<E: From<StoreError>>(
+    pub(crate) fn update_bucket<T, E: From<StoreError>>(
         &self,
         name: &BucketName,
-        change: impl FnOnce(&mut BucketRecord) -> Result<(), E>,
-    ) -> Result<(), E> {
+        change: impl FnOnce(&mut BucketRecord) -> Result<T, E>,
+    ) -> Result<T, E> {
         let _order = self.change();
         let mut record = self.bucket(name)?;
-        change(&mut record)?;
+        let output = change(&mut record)?;
         let path = self.bucket_dir(name).join("bucket.json");
         let staged = Staged::new(&self.staging);
         staged.write(&to_json(&path, &record)?)?;
         staged
             .move_to(&path)
             .map_err(failed("replace the file", &path))?;
-        Ok(())
+        Ok(output)
     }
 
     /// Deletes an empty bucket.

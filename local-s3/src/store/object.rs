@@ -107,20 +107,20 @@ impl Store {
         open(&path)?.ok_or_else(|| StoreError::NoSuchKey(key.to_owned()))
     }
 
-    /// Deletes an object; to delete one that is not there is no error.
+    /// Deletes an object and tells whether it was there.
     pub(crate) fn delete_object(
         &self,
         bucket: &BucketName,
         key: &str,
         precondition: &Precondition,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let _order = self.change();
         self.check(bucket, key, precondition)?;
         let objects = self.objects_dir(bucket);
         let path = self.object_path(bucket, key);
         match fs::remove_file(&path) {
             Ok(()) => {}
-            Err(error) if is_absent(error.kind()) => return Ok(()),
+            Err(error) if is_absent(error.kind()) => return Ok(false),
             Err(error) => return Err(failed("remove the object", &path)(error)),
         }
         // Directories go with their last object; one that is not empty refuses.
@@ -129,7 +129,7 @@ impl Store {
                 break;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// All keys that start with `prefix`, in the order of their UTF-8 bytes.

@@ -62,7 +62,6 @@ async fn names_obey_the_rules() {
         "xn--abc",
         "sthree-abc",
         "abc-s3alias",
-        "logs-an",
         "ab",
     ] {
         let created = client.create_bucket().bucket(name).send().await;
@@ -86,7 +85,15 @@ async fn the_account_regional_namespace_has_names_of_its_own() {
         Some("arn:aws:s3:::logs-123456789012-us-east-1-an")
     );
     let foreign = create("logs-999999999999-us-east-1-an").await;
-    assert_refused(foreign, 400, "InvalidBucketName");
+    assert_refused(foreign, 400, "InvalidNamespaceHeader");
+    let plain = create("logs").await;
+    assert_refused(plain, 400, "InvalidNamespaceHeader");
+    let unsaid = client
+        .create_bucket()
+        .bucket("other-123456789012-us-east-1-an")
+        .send()
+        .await;
+    assert_refused(unsaid, 400, "MissingNamespaceHeader");
     let unknown = client
         .create_bucket()
         .bucket("logs")

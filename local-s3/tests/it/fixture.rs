@@ -22,11 +22,22 @@ pub(crate) struct Refusal {
     pub(crate) code: Option<String>,
 }
 
+/// The bucket of most tests.
+pub(crate) const BUCKET: &str = "bucket";
+
 impl Fixture {
     pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let s3 = serve(dir.path()).await;
         Self { s3, dir }
+    }
+
+    /// With an empty bucket in it, and a client for it.
+    pub(crate) async fn start_with_bucket() -> (Self, Client) {
+        let fixture = Self::start().await;
+        let client = fixture.client();
+        client.create_bucket().bucket(BUCKET).send().await.unwrap();
+        (fixture, client)
     }
 
     /// Stops the server and starts another one in the same directory.
@@ -50,20 +61,26 @@ impl Fixture {
     }
 
     pub(crate) fn client_of(&self, access_key: &str, region: &'static str) -> Client {
-        let credentials = Credentials::new(access_key, "any secret", None, None, "test");
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .endpoint_url(self.endpoint())
-            .force_path_style(true)
-            .credentials_provider(credentials)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        Client::from_conf(config)
+        client_at(&self.endpoint(), access_key, region)
     }
 }
 
-async fn serve(dir: &Path) -> LocalS3 {
+/// A client of the server at an endpoint.
+pub(crate) fn client_at(endpoint: &str, access_key: &str, region: &'static str) -> Client {
+    let credentials = Credentials::new(access_key, "any secret", None, None, "test");
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .credentials_provider(credentials)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
+}
+
+/// One more server of a directory.
+pub(crate) async fn serve(dir: &Path) -> LocalS3 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     LocalS3::start(listener, Options::new(dir)).await.unwrap()
 }

@@ -1,10 +1,15 @@
 //! The integration tests of this crate: a local S3 on a free port, driven by the AWS SDK.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod access_control;
 mod accounts;
 mod buckets;
+mod configurations;
 mod fixture;
+mod lifecycle;
 mod objects;
 mod raw;
 mod server;
+mod settings;
 mod subresources;
+mod versions;

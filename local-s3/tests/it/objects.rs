@@ -4,19 +4,11 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, EncodingType, Tag};
 
-use crate::fixture::{Fixture, assert_refused, refusal};
+use crate::fixture::{BUCKET, Fixture, assert_refused, refusal};
 
-const BUCKET: &str = "bucket";
 /// MD5 of `hello`, in hex and in base64.
 const HELLO_ETAG: &str = "\"5d41402abc4b2a76b9719d911017c592\"";
 const HELLO_MD5: &str = "XUFAKrxLKna5cZ2REBfFkg==";
-
-async fn start() -> (Fixture, Client) {
-    let fixture = Fixture::start().await;
-    let client = fixture.client();
-    client.create_bucket().bucket(BUCKET).send().await.unwrap();
-    (fixture, client)
-}
 
 async fn put(client: &Client, key: &str, content: impl Into<ByteStream>) {
     let call = client.put_object().bucket(BUCKET).key(key);
@@ -31,7 +23,7 @@ async fn get(client: &Client, key: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn an_object_keeps_content_and_description() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let stored = client
         .put_object()
         .bucket(BUCKET)
@@ -65,7 +57,7 @@ async fn an_object_keeps_content_and_description() {
 
 #[tokio::test]
 async fn an_object_is_replaced_and_deleted() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let large: Vec<u8> = (0..1_000_003u32).map(|n| (n % 251) as u8).collect();
     put(&client, "key", large.clone()).await;
     assert_eq!(get(&client, "key").await, large);
@@ -83,7 +75,7 @@ async fn an_object_is_replaced_and_deleted() {
 
 #[tokio::test]
 async fn ranges_are_parts() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     put(&client, "key", b"0123456789".to_vec()).await;
     let get = |range| {
         let call = client.get_object().bucket(BUCKET).key("key");
@@ -105,7 +97,7 @@ async fn ranges_are_parts() {
 
 #[tokio::test]
 async fn conditions_are_kept() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let create = || {
         let call = client.put_object().bucket(BUCKET).key("key");
         let call = call.body(ByteStream::from_static(b"hello"));
@@ -133,7 +125,7 @@ async fn conditions_are_kept() {
 
 #[tokio::test]
 async fn of_concurrent_first_puts_one_wins() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let mut puts = tokio::task::JoinSet::new();
     for writer in 0..12 {
         let call = client.put_object().bucket(BUCKET).key("lease");
@@ -152,7 +144,7 @@ async fn of_concurrent_first_puts_one_wins() {
 
 #[tokio::test]
 async fn checksums_are_checked_and_kept() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let put = || {
         let call = client.put_object().bucket(BUCKET).key("key");
         call.body(ByteStream::from_static(b"hello"))
@@ -184,7 +176,7 @@ async fn checksums_are_checked_and_kept() {
 
 #[tokio::test]
 async fn a_body_in_chunks_with_a_trailing_checksum_is_unwrapped() {
-    let (fixture, client) = start().await;
+    let (fixture, client) = Fixture::start_with_bucket().await;
     // A body that is a file makes the SDK send it as aws-chunked with a trailer.
     let content: Vec<u8> = (0..300_000u32).map(|n| (n % 253) as u8).collect();
     let file = fixture.path().join("upload");
@@ -202,7 +194,7 @@ async fn a_body_in_chunks_with_a_trailing_checksum_is_unwrapped() {
 
 #[tokio::test]
 async fn what_would_be_lost_is_refused() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let tagged = client.put_object().bucket(BUCKET).key("key").tagging("a=b");
     assert_refused(tagged.send().await, 501, "NotImplemented");
     let version = client.get_object().bucket(BUCKET).key("key");
@@ -214,7 +206,7 @@ async fn what_would_be_lost_is_refused() {
 
 #[tokio::test]
 async fn keys_are_keys_and_not_paths() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let longest = "k".repeat(1024);
     let keys = [
         "a",
@@ -256,7 +248,7 @@ async fn keys_are_keys_and_not_paths() {
 
 #[tokio::test]
 async fn listings_fold_and_page() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     for key in ["a", "b/1", "b/2", "b/c/3", "d"] {
         put(&client, key, b"hello".to_vec()).await;
     }
@@ -306,7 +298,7 @@ async fn listings_fold_and_page() {
 
 #[tokio::test]
 async fn everything_outlives_the_server() {
-    let (fixture, client) = start().await;
+    let (fixture, client) = Fixture::start_with_bucket().await;
     put(&client, "a/b", b"hello".to_vec()).await;
     let tag = Tag::builder().key("k").value("v").build().unwrap();
     let tagging = aws_sdk_s3::types::Tagging::builder().tag_set(tag).build();

@@ -7,16 +7,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use crate::fixture::{Fixture, assert_refused};
-
-const BUCKET: &str = "bucket";
-
-async fn start() -> (Fixture, aws_sdk_s3::Client) {
-    let fixture = Fixture::start().await;
-    let client = fixture.client();
-    client.create_bucket().bucket(BUCKET).send().await.unwrap();
-    (fixture, client)
-}
+use crate::fixture::{BUCKET, Fixture, assert_refused};
 
 fn versioning(status: BucketVersioningStatus) -> VersioningConfiguration {
     VersioningConfiguration::builder().status(status).build()
@@ -50,7 +41,7 @@ fn tagging(pairs: &[(&str, &str)]) -> Tagging {
 
 #[tokio::test]
 async fn versioning_is_empty_until_put() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let get = || client.get_bucket_versioning().bucket(BUCKET).send();
     let put = |wanted| {
         let call = client.put_bucket_versioning().bucket(BUCKET);
@@ -74,7 +65,7 @@ async fn versioning_is_empty_until_put() {
 
 #[tokio::test]
 async fn object_lock_forbids_to_suspend_versioning() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let none = client.get_object_lock_configuration().bucket(BUCKET);
     assert_refused(
         none.send().await,
@@ -93,7 +84,7 @@ async fn object_lock_forbids_to_suspend_versioning() {
 
 #[tokio::test]
 async fn encryption_is_never_off() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let get = || client.get_bucket_encryption().bucket(BUCKET).send();
     let put = |wanted| {
         let call = client.put_bucket_encryption().bucket(BUCKET);
@@ -120,7 +111,7 @@ async fn encryption_is_never_off() {
 
 #[tokio::test]
 async fn the_public_access_block_is_on_until_deleted() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let get = || client.get_public_access_block().bucket(BUCKET).send();
     let settings = || async {
         let output = get().await.unwrap();
@@ -147,7 +138,7 @@ async fn the_public_access_block_is_on_until_deleted() {
 
 #[tokio::test]
 async fn ownership_is_enforced_until_put_or_deleted() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let get = || client.get_bucket_ownership_controls().bucket(BUCKET).send();
     let put = |ownership| {
         let rule = OwnershipControlsRule::builder().object_ownership(ownership);
@@ -172,7 +163,7 @@ async fn ownership_is_enforced_until_put_or_deleted() {
 
 #[tokio::test]
 async fn tags_are_replaced_as_a_set() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let get = || client.get_bucket_tagging().bucket(BUCKET).send();
     let put = |pairs| {
         let call = client.put_bucket_tagging().bucket(BUCKET);
@@ -192,7 +183,7 @@ async fn tags_are_replaced_as_a_set() {
 
 #[tokio::test]
 async fn concurrent_puts_lose_nothing() {
-    let (_fixture, client) = start().await;
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let tags = client.put_bucket_tagging().bucket(BUCKET);
     let tags = tags.tagging(tagging(&[("k", "v")])).send();
     let versions = client.put_bucket_versioning().bucket(BUCKET);
@@ -255,11 +246,7 @@ async fn every_subresource_of_a_missing_bucket_is_missing() {
 
 #[tokio::test]
 async fn what_is_not_kept_is_not_implemented() {
-    let (_fixture, client) = start().await;
-    let policy = client.get_bucket_policy().bucket(BUCKET).send().await;
-    assert_refused(policy, 501, "NotImplemented");
-    let cors = client.get_bucket_cors().bucket(BUCKET).send().await;
-    assert_refused(cors, 501, "NotImplemented");
+    let (_fixture, client) = Fixture::start_with_bucket().await;
     let copy = client.create_multipart_upload().bucket(BUCKET).key("k");
     assert_refused(copy.send().await, 501, "NotImplemented");
 }
