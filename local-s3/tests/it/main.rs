@@ -8,6 +8,7 @@ mod configurations;
 mod fixture;
 mod lifecycle;
 mod objects;
+mod races;
 mod raw;
 mod server;
 mod settings;
