@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::{RequestId, RequestIdExt};
@@ -58,6 +59,12 @@ impl Fixture {
     /// A client of the default account in us-east-1.
     pub(crate) fn client(&self) -> Client {
         self.client_of("AKIDEXAMPLE", "us-east-1")
+    }
+
+    /// A client that tries everything once.
+    pub(crate) fn client_without_retries(&self) -> Client {
+        let config = self.client().config().to_builder();
+        Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
     }
 
     pub(crate) fn client_of(&self, access_key: &str, region: &'static str) -> Client {
