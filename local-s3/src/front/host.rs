@@ -46,8 +46,8 @@ fn bucket(host: &str) -> Option<&str> {
         .filter(|bucket| !bucket.is_empty())
 }
 
-/// `x-id` is what SDKs add to name the operation.
-fn has_no_subresource(uri: &Uri) -> bool {
+/// Whether the query names nothing; `x-id` is what SDKs add to name the operation.
+pub(super) fn has_no_subresource(uri: &Uri) -> bool {
     uri.query()
         .unwrap_or_default()
         .split('&')

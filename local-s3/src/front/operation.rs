@@ -6,6 +6,7 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
+use super::host::has_no_subresource;
 use crate::fault::{Fault, FaultKind, Faults, When};
 use crate::requests::Requests;
 
@@ -34,6 +35,11 @@ pub(super) struct Gate {
 impl S3Access for Gate {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
         let operation = cx.s3_op().name().to_owned();
+        // What s3s does not know of a bucket it takes for the bucket itself.
+        let is_of_the_whole = matches!(operation.as_str(), "CreateBucket" | "DeleteBucket");
+        if is_of_the_whole && !has_no_subresource(cx.uri()) {
+            return Err(S3ErrorCode::NotImplemented.into());
+        }
         let fault = self.faults.draw(&operation);
         let counted = self.requests.received(&operation);
         let extensions = cx.extensions_mut();

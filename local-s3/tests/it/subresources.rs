@@ -1,7 +1,7 @@
 //! Sub-resources: what S3 answers when nothing was put, and what is put and deleted.
 
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    AbacStatus, BucketVersioningStatus, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
     VersioningConfiguration,
@@ -247,6 +247,13 @@ async fn every_subresource_of_a_missing_bucket_is_missing() {
 #[tokio::test]
 async fn what_is_not_kept_is_not_implemented() {
     let (_fixture, client) = Fixture::start_with_bucket().await;
+    let metadata = client.delete_bucket_metadata_configuration().bucket(BUCKET);
+    assert_refused(metadata.send().await, 501, "NotImplemented");
+    let abac = client.put_bucket_abac().bucket("another-bucket");
+    let abac = abac.abac_status(AbacStatus::builder().build()).send().await;
+    assert_refused(abac, 501, "NotImplemented");
+    let buckets = client.list_buckets().send().await.unwrap();
+    assert_eq!(buckets.buckets().len(), 1, "neither made nor deleted");
     let copy = client.create_multipart_upload().bucket(BUCKET).key("k");
     assert_refused(copy.send().await, 501, "NotImplemented");
 }
