@@ -2,7 +2,7 @@
 //!
 //! The agent answers `GET` at the address in `ECS_CONTAINER_METADATA_URI_V4` for the container, and
 //! at `/task` beneath it for the task. Both are asked once, at the start, within a limit: a trace
-//! without them is better than a job that begins late.
+//! without them is better than a job that begins late. Without the task there is still the container.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -50,8 +50,10 @@ pub const ORIGIN: &str = "AWS::ECS::Container";
 pub struct Metadata {
     /// The container.
     pub container: Container,
-    /// The task that the container is a part of.
+    /// The task that the container is a part of; all of it is `None` where `task_error` is not.
     pub task: Task,
+    /// Why the task is not known although its container is, in the words of [`MetadataError`].
+    pub task_error: Option<String>,
     /// The container's host name, from the variable `HOSTNAME`, which the container's runtime sets.
     pub hostname: Option<String>,
 }
@@ -90,12 +92,13 @@ pub enum MetadataError {
 /// Asks the endpoint for the container and its task; `None` when `variable`, which answers a
 /// variable's value, has no address: this is not ECS.
 ///
-/// It blocks, for at most `limit` in all, and never longer than a minute; 500 ms is plenty. A refused connection, a broken one
-/// and a server's error (5xx, 429) are tried again until then. In an async program, call it before
-/// the runtime starts or where blocking is allowed.
+/// It blocks, for at most `limit` in all, and never longer than a minute; 500 ms is plenty. A refused
+/// connection, a broken one and a server's error (5xx, 429) are tried again until then. In an async
+/// program, call it before the runtime starts or where blocking is allowed.
 ///
 /// # Errors
-/// The address is malformed, or an answer did not come in time or is not what it should be.
+/// The address is malformed, or the container's answer did not come in time or is not what it should
+/// be. Of the task's answer, [`Metadata::task_error`] tells the same.
 pub fn metadata(
     variable: impl Fn(&str) -> Option<String>,
     limit: Duration,
@@ -109,9 +112,15 @@ pub fn metadata(
         Err(why) => return Err(MetadataError::Address { value, why }),
     };
     let deadline = Instant::now() + limit.min(LIMIT_MAX);
+    let container = ask(&address, "", deadline)?;
+    let (task, task_error) = match ask(&address, "/task", deadline) {
+        Ok(task) => (task, None),
+        Err(error) => (Task::default(), Some(error.to_string())),
+    };
     Ok(Some(Metadata {
-        container: ask(&address, "", deadline)?,
-        task: ask(&address, "/task", deadline)?,
+        container,
+        task,
+        task_error,
         hostname: get("HOSTNAME"),
     }))
 }

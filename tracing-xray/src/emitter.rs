@@ -108,6 +108,12 @@ impl Emitter {
         self.queue.push(document);
     }
 
+    /// Sends a segment that no span has made, with times that are known otherwise. Like all others it
+    /// is dropped and counted when the queue is full.
+    pub fn emit(&self, segment: Segment) {
+        self.send_segment(Box::new(segment), None);
+    }
+
     /// Hands over a segment that is complete, and was watched or not.
     pub(crate) fn send_segment(&self, segment: Box<Segment>, watched: Option<Ticket>) {
         self.queue

@@ -75,6 +75,20 @@ impl Namespace {
 }
 
 impl Segment {
+    /// A segment of this trace that nobody called.
+    pub fn new(trace_id: TraceId, entity: Entity) -> Self {
+        Self {
+            trace_id,
+            parent_id: None,
+            origin: None,
+            resource_arn: None,
+            user: None,
+            service: None,
+            aws: None,
+            entity,
+        }
+    }
+
     /// What is known of it while it is open, without the subsegments that have ended: those are
     /// sent once, with the complete segment or before it.
     pub(crate) fn in_progress(&self) -> Self {
@@ -107,6 +121,17 @@ impl Serialize for Segment {
 }
 
 impl Subsegment {
+    /// A step that is no call.
+    pub fn new(entity: Entity) -> Self {
+        Self {
+            namespace: None,
+            aws: None,
+            sql: None,
+            precursor_ids: Vec::new(),
+            entity,
+        }
+    }
+
     /// Writes it as a document of its own, as a subsegment is sent apart from its segment.
     pub(crate) fn put_apart<M: SerializeMap>(
         &self,

@@ -76,6 +76,7 @@ pub struct Task {
     #[serde(deserialize_with = "time")]
     pub pull_stopped_at: Option<Timestamp>,
     /// All containers of the task.
+    #[serde(deserialize_with = "list")]
     pub containers: Vec<Container>,
 }
 
@@ -144,6 +145,14 @@ impl From<RawContainer> for Container {
             log_stream: option("awslogs-stream"),
         }
     }
+}
+
+/// No list is an empty one.
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Option::deserialize(deserializer)?;
+    Ok(list.unwrap_or_default())
 }
 
 /// A time that is not one, or lies before 1970 as Go's zero time does, is as good as none.

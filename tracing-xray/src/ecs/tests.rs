@@ -17,6 +17,7 @@ fn metadata_of(container: &Value, task: Task) -> Metadata {
     Metadata {
         container: serde_json::from_value(container.clone()).unwrap(),
         task,
+        task_error: None,
         hostname: Some("<hostname>".to_owned()),
     }
 }
@@ -131,6 +132,12 @@ fn nulls_and_times_that_are_none_cost_nothing_else() {
     .unwrap();
     assert_eq!((container.created_at, container.started_at), (None, None));
     assert_eq!(container.limits.unwrap().memory_mib, None);
+    let task: Task = serde_json::from_value(json!({
+        "Family": "f", "PullStartedAt": null, "Limits": null, "Containers": null,
+    }))
+    .unwrap();
+    assert_eq!(task.family.as_deref(), Some("f"));
+    assert_eq!(task.containers, []);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Cause, Exception, Http, Link, Subsegment};
 use crate::clock::Timestamp;
 use crate::id::SegmentId;
-use crate::name::{ANNOTATION_LEN_MAX, legal_annotation_key};
+use crate::name::{ANNOTATION_LEN_MAX, legal_annotation_key, legal_name};
 
 /// The namespace of metadata that names none.
 const METADATA_DEFAULT: &str = "default";
@@ -64,6 +64,14 @@ pub enum AnnotationValue {
 }
 
 impl Entity {
+    /// What begins at this time, with a new id. The name is made legal.
+    ///
+    /// Spans make entities by themselves; this is for work whose times are known otherwise, such as
+    /// what happened before the process started.
+    pub fn new(name: &str, start_time: Timestamp) -> Self {
+        Self::start(legal_name(name).into_owned().into(), start_time)
+    }
+
     pub(crate) fn start(name: Cow<'static, str>, start_time: Timestamp) -> Self {
         Self {
             name,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tracing::info_span;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_xray::ecs::{GetError, Metadata, MetadataError, metadata};
+use tracing_xray::ecs::{GetError, Metadata, MetadataError, Task, metadata};
 
 use crate::daemon::TestDaemon;
 
@@ -203,12 +203,30 @@ fn what_cannot_pass_is_told_at_once() {
 
 #[test]
 fn a_body_that_is_no_metadata_is_told() {
-    let endpoint = Endpoint::start(vec![json(&container()), json("bad json string")]);
+    let endpoint = Endpoint::start(vec![json("bad json string")]);
     let error = endpoint.metadata(PLENTY).unwrap_err();
     assert!(matches!(error, MetadataError::Json { .. }), "{error}");
-    let url = format!("http://{}/v4/abc/task", endpoint.address);
+    let url = format!("http://{}/v4/abc", endpoint.address);
     let expected = format!("ask {url} for task metadata: no such JSON: expected value");
     assert!(error.to_string().starts_with(&expected), "{error}");
+}
+
+#[test]
+fn without_its_task_there_is_still_the_container() {
+    for (answer, why) in [
+        (json("bad json string"), "no such JSON"),
+        (bytes("HTTP/1.1 404 Not Found\r\n\r\n"), "404"),
+    ] {
+        let endpoint = Endpoint::start(vec![json(&container()), answer]);
+        let metadata = endpoint.metadata(PLENTY).unwrap().unwrap();
+        assert_eq!(metadata.container.docker_id.as_deref(), Some("efgh"));
+        assert_eq!(metadata.region(), Some("ap-southeast-1"));
+        assert_eq!(metadata.task, Task::default());
+        let url = format!("http://{}/v4/abc/task", endpoint.address);
+        let told = metadata.task_error.unwrap();
+        assert!(told.starts_with(&format!("ask {url} for")), "{told}");
+        assert!(told.contains(why), "{told}");
+    }
 }
 
 #[test]
@@ -234,12 +252,10 @@ fn a_slow_server_delays_nobody_beyond_the_limit() {
 #[test]
 fn the_limit_is_for_both_requests_and_all_attempts() {
     let endpoint = Endpoint::start(vec![json(&container()), Answer::Drip("")]);
-    let error = endpoint.metadata(MEDIUM).unwrap_err();
+    let metadata = endpoint.metadata(MEDIUM).unwrap().unwrap();
     let url = format!("http://{}/v4/abc/task", endpoint.address);
-    assert_eq!(
-        error.to_string(),
-        format!("ask {url} for task metadata: no answer in time")
-    );
+    let told = format!("ask {url} for task metadata: no answer in time");
+    assert_eq!(metadata.task_error, Some(told));
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tracing::{Dispatch, info_span};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_xray::{Emitter, EmitterCounts, EmitterOptions, FlushGuard, LayerOptions, Settings};
+use tracing_xray::{
+    Emitter, EmitterCounts, EmitterOptions, Entity, FlushGuard, LayerOptions, Segment, Settings,
+    Timestamp, TraceId,
+};
 
 use crate::daemon::TestDaemon;
 
@@ -160,4 +163,20 @@ fn a_flush_answers_when_all_is_sent() {
     drop(guard);
     make_segments(&subscriber, 1);
     assert_eq!(emitter.counts().dropped, 1);
+}
+
+#[test]
+fn a_segment_that_no_span_made_is_sent() {
+    let daemon = TestDaemon::start();
+    let (emitter, guard) = daemon.emitter();
+    let start = Timestamp::from_micros(1_763_790_000_000_000);
+    let mut entity = Entity::new("schedule:nightly", start);
+    entity.end_time = Some(start.after(Duration::from_secs(7)));
+    let trace_id = TraceId::random(start);
+    emitter.emit(Segment::new(trace_id, entity));
+    assert_eq!(guard.close().sent, 1);
+    let document = daemon.receive();
+    assert_eq!(document["name"], "schedule:nightly");
+    assert_eq!(document["trace_id"], trace_id.to_string());
+    assert_eq!(document["end_time"].as_f64(), Some(1_763_790_007.0));
 }

@@ -6,6 +6,6 @@ mod daemon;
 #[cfg(feature = "ecs")]
 mod ecs;
 mod emitter;
-mod sampling;
 mod long;
+mod sampling;
 mod spans;
