@@ -1,21 +1,45 @@
 //! The bucket job: observe what S3 has, plan what differs from what is wanted, converge.
 //!
-//! [`plan`] decides and never waits; [`observe`] and [`converge`] talk to S3, one call after the
-//! other, since two configuration calls on one bucket at once refuse each other
+//! ```text
+//! BucketSpec ─check─► Desired ─► Part (one a sub-resource): observe ─► change ─► make
+//!  job file                       run: HeadBucket, CreateBucket, then each part in S3's order
+//! ```
+//! Calls are strictly serial, since two configuration calls on one bucket at once refuse each other
 //! (`OperationAborted`). Nothing here retries: calls are retried by the SDK, jobs by the runner.
 
-mod converge;
+mod accelerate;
+mod acl;
+mod change;
+mod cors;
+mod create;
 mod desired;
+mod diff;
+mod encryption;
 mod error;
+mod intelligent_tiering;
+mod lifecycle;
+mod logging;
+mod made;
 mod name;
-mod observed;
-mod plan;
-#[cfg(test)]
-mod tests;
+mod notification;
+mod object_lock;
+mod object_ownership;
+mod part;
+mod policy;
+mod public_access_block;
+mod replication;
+mod request_payment;
+mod rules;
+mod run;
+mod subresource;
+mod tags;
+mod versioning;
+mod wanted;
+mod website;
 
-pub use converge::converge;
-pub use desired::{Desired, Encryption, ObjectOwnership, PublicAccessBlock};
+pub use change::{Action, Change};
+pub use desired::{BucketSpec, Desired};
 pub use error::{BucketError, CallError};
+pub(crate) use made::Made;
 pub use name::{BucketName, BucketNameError, RegionName, RegionNameError};
-pub use observed::{Existence, Observed, ObservedEncryption, Versioning, observe};
-pub use plan::{Change, plan};
+pub(crate) use run::{Mode, run};

@@ -39,6 +39,28 @@ pub enum BucketError {
         /// The call that S3 refused.
         source: Box<CallError>,
     },
+    /// The bucket is missing, and would be made in another account than the one that must own it.
+    #[error(
+        "bucket `{bucket}` is missing and must be owned by {owner}, but the credentials are of {account}: run the job with credentials of {owner}, or mend expected_owner"
+    )]
+    OtherCreator {
+        /// The bucket.
+        bucket: BucketName,
+        /// The account that must own it.
+        owner: String,
+        /// The caller's account.
+        account: String,
+    },
+    /// What the job wants S3 never makes of what is there; nothing was written.
+    #[error("bucket `{bucket}`: {field} cannot become what the job wants: {why}")]
+    Unchangeable {
+        /// The bucket.
+        bucket: BucketName,
+        /// The field of the job file.
+        field: &'static str,
+        /// Why, and the mend.
+        why: String,
+    },
 }
 
 /// A call to S3 that failed, with what AWS support asks for.
@@ -90,6 +112,17 @@ impl CallError {
             failure,
             source: Box::new(error),
         })
+    }
+
+    /// What became of a call whose answer says nothing more.
+    pub(super) fn of<T, E>(
+        operation: &'static str,
+        sent: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<(), Box<Self>>
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        sent.map(drop).map_err(|error| Self::new(operation, error))
     }
 
     /// The operation, as S3 spells it.
@@ -159,11 +192,13 @@ impl From<Box<CallError>> for BucketError {
 }
 
 impl BucketError {
-    /// The call that failed; a wrong region is known without one.
+    /// The call that failed; a wrong region and what cannot be are known without one.
     pub fn call(&self) -> Option<&CallError> {
         match self {
             Self::Call(call) | Self::OwnedByOther { source: call, .. } => Some(call),
-            Self::WrongRegion { .. } => None,
+            Self::WrongRegion { .. } | Self::OtherCreator { .. } | Self::Unchangeable { .. } => {
+                None
+            }
         }
     }
 
