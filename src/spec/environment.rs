@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The environment's variables.
+/// The environment's variables; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, OsString>);
+pub struct Environment(Arc<BTreeMap<String, OsString>>);
 
 /// A variable whose value is not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,7 +20,7 @@ impl Environment {
     /// is left out, since nothing asks for it.
     pub fn from_os(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
-        Self(variables.into_iter().filter_map(named).collect())
+        Self(Arc::new(variables.into_iter().filter_map(named).collect()))
     }
 
     /// The value of a variable, if it is set.
@@ -65,7 +66,8 @@ impl Environment {
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         let variables = variables.into_iter();
-        Self(variables.map(|(n, v)| (n.into(), v.into())).collect())
+        let variables = variables.map(|(n, v)| (n.into(), v.into()));
+        Self(Arc::new(variables.collect()))
     }
 }
 

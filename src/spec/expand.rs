@@ -1,219 +1,173 @@
-//! From read options to a checked job: expands the templates and checks what they became.
+//! Expands the templates in every text of a job.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::str::FromStr;
+use serde_json::Value;
 
-use super::fault::{FaultLog, nearest};
-use super::node::Fields;
-use super::options::{EncryptionOptions, Options, RetryOptions, Text};
-use super::tags::{TAGS_MAX, Tags, tag_value_fault};
-use super::template::{Part, Scope};
-use super::{Context, RetrySpec, format_duration};
-use crate::bucket::{BucketName, Desired, Encryption, RegionName};
+use super::context::Context;
+use super::secret::Secrets;
+use super::shape::{At, RawFault};
+use super::template::{Part, Scope, Template, TemplateError};
 
-/// Regions to mean when a name is none: the oldest of each part of the world.
-const WELL_KNOWN_REGIONS: [&str; 16] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ca-central-1",
-    "sa-east-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eu-central-1",
-    "eu-north-1",
-    "ap-northeast-1",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "af-south-1",
-];
-
-/// Expands the fields of one job.
-pub(super) struct Expander<'a, 'l, 't> {
-    pub(super) context: &'a Context<'a>,
+/// Expands the texts of one job.
+pub(super) struct Expander<'a> {
+    pub(super) context: &'a Context,
     pub(super) job: &'a str,
-    pub(super) log: &'l mut FaultLog<'t>,
+    /// What `{region}` stands for.
+    pub(super) region: String,
+    /// Whether any text became another one.
+    pub(super) has_changed: bool,
+    /// Whether a text needs to know the account.
+    pub(super) uses_account: bool,
+    pub(super) secrets: Secrets,
+    pub(super) faults: Vec<RawFault>,
 }
 
-impl Expander<'_, '_, '_> {
-    /// The wanted bucket; a fault in one field does not hide those of the others.
-    pub(super) fn desired(
-        &mut self,
-        fields: &Fields<'_>,
-        bucket: Option<&Text<'_>>,
-        options: &Options<'_>,
-    ) -> Option<Desired> {
-        let region = self.region(fields, options.region.as_ref());
-        // A fault in the region is told once, not again with each field that names it.
-        let region_text = region.as_ref().map_or("us-east-1", RegionName::as_str);
-        let bucket = bucket.and_then(|text| {
-            let name = self.text(text, region_text, "bucket")?;
-            self.checked::<BucketName>(text, &name)
-        });
-        let encryption = options.encryption.as_ref();
-        let encryption = encryption.map(|options| self.encryption(options, region_text));
-        let tags = options
-            .tags
-            .as_ref()
-            .map(|tags| self.tags(tags, region_text));
-        let mut desired = Desired::new(bucket?, region?);
-        desired.versioning = options.versioning;
-        desired.encryption = absent_or(encryption)?;
-        desired.public_access_block = options.public_access_block;
-        desired.object_ownership = options.object_ownership;
-        desired.tags = absent_or(tags)?;
-        desired.expected_owner = options.expected_owner.clone();
-        Some(desired)
-    }
-
-    /// The job's retries, by the defaults where it sets nothing.
-    pub(super) fn retry(&mut self, options: &RetryOptions<'_>) -> RetrySpec {
-        let default = RetrySpec::default();
-        let retry = RetrySpec {
-            max_attempts: options.max_attempts.unwrap_or(default.max_attempts),
-            base_delay: options.base_delay.unwrap_or(default.base_delay),
-            max_delay: options.max_delay.unwrap_or(default.max_delay),
-        };
-        if let Some(node) = options.node.as_ref()
-            && retry.base_delay > retry.max_delay
-        {
-            let (base, max) = (retry.base_delay, retry.max_delay);
-            let (base, max) = (format_duration(base), format_duration(max));
-            let message =
-                format!("base_delay {base} is longer than max_delay {max}, raise max_delay");
-            node.fault(self.log, message);
+impl<'a> Expander<'a> {
+    pub(super) fn new(context: &'a Context, job: &'a str) -> Self {
+        Self {
+            context,
+            job,
+            region: String::new(),
+            has_changed: false,
+            uses_account: false,
+            secrets: Secrets::default(),
+            faults: Vec::new(),
         }
-        retry
     }
 
-    fn region(&mut self, fields: &Fields<'_>, text: Option<&Text<'_>>) -> Option<RegionName> {
-        let Some(text) = text else {
-            return self.region_of_context(fields);
-        };
-        let is_free = |part: &Part| !matches!(part, Part::Literal(_) | Part::Env(_));
-        if text.template.parts().iter().any(is_free) {
-            let message = "a region takes no template but `{env:NAME}`";
-            text.node.fault(self.log, message);
-            return None;
-        }
-        let name = self.text(text, "", "region")?;
-        if let Ok(region) = name.parse() {
-            return Some(region);
-        }
-        text.node.fault(self.log, not_a_region(&name));
-        None
-    }
-
-    fn region_of_context(&mut self, fields: &Fields<'_>) -> Option<RegionName> {
-        let Some(name) = self.context.region else {
-            let mend =
-                "give the job or the defaults a region, set AWS_REGION, or try it by --local";
-            fields.missing(self.log, "region", mend);
-            return None;
-        };
-        if let Ok(region) = name.parse() {
-            return Some(region);
-        }
-        let mend = format!(
-            "and the region of the environment will not do: {}",
-            not_a_region(name)
-        );
-        fields.missing(self.log, "region", &mend);
-        None
-    }
-
-    fn encryption(&mut self, options: &EncryptionOptions<'_>, region: &str) -> Option<Encryption> {
-        Some(match options {
-            EncryptionOptions::Aes256 => Encryption::Aes256,
-            EncryptionOptions::Kms { key_id, bucket_key } => Encryption::Kms {
-                key_id: self.key_id(key_id.as_ref(), region)?,
-                bucket_key: *bucket_key,
-            },
-            EncryptionOptions::KmsDsse { key_id } => Encryption::KmsDsse {
-                key_id: self.key_id(key_id.as_ref(), region)?,
-            },
-        })
-    }
-
-    fn key_id(&mut self, text: Option<&Text<'_>>, region: &str) -> Option<Option<String>> {
-        let Some(text) = text else {
-            return Some(None);
-        };
-        let key_id = self.text(text, region, "encryption.kms_key_id")?;
-        if key_id.trim().is_empty() {
-            let message = "empty, give a key's id, ARN or alias, or leave it out for `aws/s3`";
-            text.node.fault(self.log, message);
-            return None;
-        }
-        Some(Some(key_id))
-    }
-
-    fn tags(&mut self, tags: &Tags<'_>, region: &str) -> Option<BTreeMap<String, String>> {
-        let mut values = BTreeMap::new();
-        for (key, text) in &tags.values {
-            let Some(value) = self.text(text, region, &format!("tags.{key}")) else {
-                continue;
-            };
-            if let Some(fault) = tag_value_fault(&value) {
-                text.node.fault(self.log, fault);
+    /// Expands all texts of a value.
+    pub(super) fn value(&mut self, value: &mut Value, at: At<'_>) {
+        match value {
+            Value::String(text) => {
+                if let Some(expanded) = self.text(text, at) {
+                    *text = expanded;
+                }
             }
-            values.insert((*key).to_owned(), value);
+            Value::Array(values) => {
+                for (index, value) in values.iter_mut().enumerate() {
+                    self.value(value, At::Element(&at, index));
+                }
+            }
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    self.value(value, At::Field(&at, name));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-        let count = tags.values.len();
-        if count > TAGS_MAX {
-            let message = format!("{count} tags with the defaults, S3 takes at most {TAGS_MAX}");
-            tags.node.fault(self.log, message);
-        }
-        (values.len() == count).then_some(values)
     }
 
-    /// The text of a field of the job, expanded.
-    fn text(&mut self, text: &Text<'_>, region: &str, field: &str) -> Option<String> {
+    /// Expands a region: the same wherever it is asked for, so it may come from a variable only.
+    pub(super) fn region(&mut self, text: &str, at: At<'_>) -> Option<String> {
+        let is_free = |part: &Part| !matches!(part, Part::Literal(_) | Part::Env(_));
+        match Template::parse(text) {
+            Ok(template) if template.parts().iter().any(is_free) => {
+                self.fault(at, "a region takes no template but `{env:NAME}`".to_owned());
+                None
+            }
+            _ => {
+                let faults = self.faults.len();
+                let expanded = self.text(text, at);
+                (self.faults.len() == faults).then(|| expanded.unwrap_or_else(|| text.to_owned()))
+            }
+        }
+    }
+
+    /// What a text becomes, if it is another one.
+    fn text(&mut self, text: &str, at: At<'_>) -> Option<String> {
+        if !text.contains(['{', '}']) {
+            return None;
+        }
+        if let Some(mut json) = json_text(text) {
+            // The braces are JSON's. Its texts are texts of the job as well.
+            let before = json.clone();
+            self.value(&mut json, at);
+            return (json != before).then(|| json.to_string());
+        }
+        let template = match Template::parse(text) {
+            Ok(template) => template,
+            Err(errors) => {
+                self.all(at, &errors);
+                return None;
+            }
+        };
+        self.uses_account |= template.parts().contains(&Part::Account);
         let scope = Scope {
             context: self.context,
-            region,
+            region: &self.region,
             job: self.job,
-            field,
+            field: &at,
         };
-        match text.template.expand(&scope) {
-            Ok(expanded) => Some(expanded),
+        match template.expand(&scope, &mut self.secrets) {
+            Ok(expanded) => {
+                self.has_changed |= expanded != text;
+                Some(expanded)
+            }
             Err(errors) => {
-                for error in errors {
-                    text.node.fault(self.log, error.to_string());
-                }
+                self.all(at, &errors);
                 None
             }
         }
     }
 
-    fn checked<T>(&mut self, text: &Text<'_>, expanded: &str) -> Option<T>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        let parsed = expanded.parse::<T>();
-        parsed
-            .map_err(|error| text.node.fault(self.log, error.to_string()))
-            .ok()
+    fn all(&mut self, at: At<'_>, errors: &[TemplateError]) {
+        for error in errors {
+            self.fault(at, error.to_string());
+        }
+    }
+
+    fn fault(&mut self, at: At<'_>, message: String) {
+        let path = at.to_string();
+        self.faults.push(RawFault {
+            path,
+            is_name: false,
+            message,
+        });
     }
 }
 
-/// An option that is absent is fine, one with a fault is not.
-fn absent_or<T>(option: Option<Option<T>>) -> Option<Option<T>> {
-    match option {
-        None => Some(None),
-        Some(None) => None,
-        Some(Some(value)) => Some(Some(value)),
-    }
+/// A JSON object that is written as a text, such as a policy.
+fn json_text(text: &str) -> Option<Value> {
+    let is_likely = text.trim_start().starts_with('{');
+    let json = is_likely.then(|| serde_json::from_str(text).ok())?;
+    json.filter(Value::is_object)
 }
 
-fn not_a_region(name: &str) -> String {
-    match nearest(name, WELL_KNOWN_REGIONS) {
-        Some(near) => format!("`{name}` is no region, did you mean `{near}`?"),
-        None => format!("`{name}` is no region, which looks like `eu-west-1`"),
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{CustomKinds, Environment};
+    use super::*;
+
+    fn expanded(mut value: Value) -> Value {
+        let environment: Environment = [("API_TOKEN", "5ecret")].into_iter().collect();
+        let context = Context {
+            account: "111122223333".into(),
+            region: None,
+            start: chrono::DateTime::UNIX_EPOCH,
+            run_id: "run-1".into(),
+            environment,
+            kinds: CustomKinds::default(),
+        };
+        let mut expander = Expander::new(&context, "logs");
+        expander.value(&mut value, At::Root(""));
+        assert_eq!(expander.faults, []);
+        value
+    }
+
+    #[test]
+    fn every_text_is_expanded_and_no_name() {
+        let value = json!({ "a": ["{job}", { "{job}": "x-{account}" }], "n": 3, "t": "plain" });
+        let wanted = json!({ "a": ["logs", { "{job}": "x-111122223333" }], "n": 3, "t": "plain" });
+        assert_eq!(expanded(value), wanted);
+    }
+
+    #[test]
+    fn json_in_a_text_keeps_its_braces() {
+        let policy = r#"{"Version": "2012-10-17", "Id": "{job}", "Key": "${aws:username}"}"#;
+        let wanted = r#"{"Id":"logs","Key":"${aws:username}","Version":"2012-10-17"}"#;
+        assert_eq!(expanded(json!(policy)), json!(wanted));
+        let plain = r#"{"Version": "2012-10-17"}"#;
+        assert_eq!(expanded(json!(plain)), json!(plain));
     }
 }

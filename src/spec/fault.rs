@@ -5,6 +5,11 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::json::Places;
+use super::shape::RawFault;
+
+pub(super) use crate::checks::nearest;
+
 /// A place in a text, counted from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -40,79 +45,175 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Every fault of a text, at least one, in the order of their places.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub struct Faults(pub Vec<Fault>);
+/// The most faults of one source that are told; the others are only counted.
+pub const FAULTS_TOLD_MAX: usize = 100;
+
+/// The faults of a run's sources, at least one, in the order of their places.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Error)]
+pub struct Faults {
+    /// Those that are told: at most [`FAULTS_TOLD_MAX`] of a source.
+    pub told: Vec<Fault>,
+    /// How many more there are.
+    pub untold: u64,
+}
+
+impl Faults {
+    /// How many faults there are.
+    pub fn count(&self) -> u64 {
+        self.told.len() as u64 + self.untold
+    }
+
+    /// No more than are told of one source.
+    pub(super) fn cut(mut self) -> Self {
+        self.untold += self.told.len().saturating_sub(FAULTS_TOLD_MAX) as u64;
+        self.told.truncate(FAULTS_TOLD_MAX);
+        self
+    }
+
+    pub(super) fn append(&mut self, more: Self) {
+        self.told.extend(more.told);
+        self.untold += more.untold;
+    }
+}
 
 /// One fault a line.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, fault) in self.told.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             fault.fmt(f)?;
         }
+        if self.untold > 0 {
+            write!(f, "\nand {} faults more", self.untold)?;
+        }
         Ok(())
     }
 }
 
-/// Collects the faults of one text and knows its lines.
+/// Collects the faults of one text, or of one line of it, and at the end looks up their places.
 pub(super) struct FaultLog<'t> {
-    source: &'t str,
     text: &'t str,
-    line_starts: Vec<usize>,
-    faults: Vec<(usize, Fault)>,
-    seen: HashSet<(usize, String, String)>,
+    /// The lines of the file before the text.
+    lines_before: usize,
+    faults: Vec<Noted>,
+    seen: HashSet<RawFault>,
+}
+
+struct Noted {
+    fault: RawFault,
+    /// The byte, where it is known without the path.
+    offset: Option<usize>,
+    /// A field whose line stands for `{line}` in the message.
+    other: Option<String>,
 }
 
 impl<'t> FaultLog<'t> {
-    pub(super) fn new(source: &'t str, text: &'t str) -> Self {
-        let breaks = text.match_indices('\n').map(|(index, _)| index + 1);
+    pub(super) fn new(text: &'t str, lines_before: usize) -> Self {
         Self {
-            source,
             text,
-            line_starts: std::iter::once(0).chain(breaks).collect(),
+            lines_before,
             faults: Vec::new(),
             seen: HashSet::new(),
         }
     }
 
-    /// Notes a fault at a byte of the text, once: what the defaults get wrong, each job would
-    /// repeat.
-    pub(super) fn add(&mut self, offset: usize, field: &str, message: String) {
-        let key = (offset, field.to_owned(), message.clone());
-        if !self.seen.insert(key) {
-            return;
-        }
-        let fault = Fault {
-            source_name: self.source.to_owned(),
-            position: Some(self.position(offset)),
-            field: field.to_owned(),
+    /// Notes a fault, once: what the defaults get wrong, each job would repeat.
+    pub(super) fn add(&mut self, fault: RawFault) {
+        self.note(fault, None, None);
+    }
+
+    /// Notes what is wrong with the value of a field.
+    pub(super) fn value(&mut self, path: String, message: impl Into<String>) {
+        let message = message.into();
+        self.add(RawFault {
+            path,
+            is_name: false,
             message,
-        };
-        self.faults.push((offset, fault));
+        });
     }
 
-    pub(super) fn position(&self, offset: usize) -> Position {
-        let line = self.line_starts.partition_point(|&start| start <= offset);
-        let start = self.line_starts[line - 1];
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Position {
-            line,
-            column: before.chars().count() + 1,
+    /// Notes a fault at a byte of the text.
+    pub(super) fn at_offset(&mut self, offset: usize, fault: RawFault) {
+        self.note(fault, Some(offset), None);
+    }
+
+    /// Notes a fault whose message tells the line of another field as `{line}`.
+    pub(super) fn with_line_of(&mut self, other: String, path: String, message: String) {
+        self.note(
+            RawFault {
+                path,
+                is_name: false,
+                message,
+            },
+            None,
+            Some(other),
+        );
+    }
+
+    fn note(&mut self, fault: RawFault, offset: Option<usize>, other: Option<String>) {
+        if self.seen.insert(fault.clone()) {
+            self.faults.push(Noted {
+                fault,
+                offset,
+                other,
+            });
         }
     }
 
-    /// The value, unless a fault was noted.
-    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Faults> {
-        match value {
-            Some(value) if self.faults.is_empty() => Ok(value),
-            _ => {
-                self.faults.sort_by_key(|(offset, _)| *offset);
-                let faults = self.faults.into_iter().map(|(_, fault)| fault);
-                Err(Faults(faults.collect()))
-            }
+    pub(super) fn len(&self) -> u64 {
+        self.faults.len() as u64
+    }
+
+    /// The faults with their places, in their order.
+    pub(super) fn finish(self, source_name: &str) -> Faults {
+        if self.faults.is_empty() {
+            return Faults::default();
+        }
+        let places = Places::new(self.text);
+        let mut faults: Vec<_> = self
+            .faults
+            .into_iter()
+            .map(|noted| {
+                let Noted {
+                    fault,
+                    offset,
+                    other,
+                } = noted;
+                let offset = offset.unwrap_or_else(|| places.offset(&fault.path, fault.is_name));
+                (offset, fault, other)
+            })
+            .collect();
+        faults.sort_by_key(|(offset, ..)| *offset);
+        let untold = faults.len().saturating_sub(FAULTS_TOLD_MAX) as u64;
+        let told = faults
+            .into_iter()
+            .take(FAULTS_TOLD_MAX)
+            .map(|(offset, fault, other)| {
+                let line = places.line(offset);
+                let before = self
+                    .text
+                    .get(places.line_start(line)..offset)
+                    .unwrap_or_default();
+                let mut message = fault.message;
+                if let Some(other) = other {
+                    let line = places.line(places.offset(&other, false)) + self.lines_before;
+                    message = message.replace("{line}", &line.to_string());
+                }
+                Fault {
+                    source_name: source_name.to_owned(),
+                    position: Some(Position {
+                        line: line + self.lines_before,
+                        column: before.chars().count() + 1,
+                    }),
+                    field: fault.path,
+                    message,
+                }
+            });
+        Faults {
+            told: told.collect(),
+            untold,
         }
     }
 }
@@ -123,17 +224,6 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
         Some(near) => format!(", did you mean `{near}`?"),
         None => format!(", known are {}", listed(known)),
     }
-}
-
-/// The nearest known word, if it is near enough to be meant.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    let likeness = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-    let (distance, near) = known
-        .into_iter()
-        .map(|known| (likeness(known), known))
-        .min_by_key(|(distance, _)| *distance)?;
-    (distance <= near.chars().count().div_ceil(3)).then_some(near)
 }
 
 fn listed(words: &[&str]) -> String {
@@ -147,15 +237,31 @@ mod tests {
 
     #[test]
     fn a_fault_tells_where_and_what() {
-        let mut log = FaultLog::new("jobs/a.json", "{\n  \"ü\": 1 }");
-        log.add(9, "jobs[0].regoin", "unknown field".to_owned());
-        log.add(9, "jobs[0].regoin", "unknown field".to_owned());
-        log.add(0, "", "no jobs".to_owned());
-        let faults = log.finish(Some(())).unwrap_err();
+        let mut log = FaultLog::new("{\n  \"ü\": {}, \"regoin\": 1 }", 3);
+        let fault = RawFault {
+            path: "regoin".to_owned(),
+            is_name: true,
+            message: "unknown field".to_owned(),
+        };
+        log.add(fault.clone());
+        log.add(fault);
+        log.value("ü.x".to_owned(), "missing");
+        log.value(String::new(), "no jobs");
         assert_eq!(
-            faults.to_string(),
-            "jobs/a.json:1:1: no jobs\njobs/a.json:2:7: jobs[0].regoin: unknown field"
+            log.finish("a.json").to_string(),
+            "a.json:4:1: no jobs\na.json:5:8: ü.x: missing\na.json:5:12: regoin: unknown field"
         );
+    }
+
+    #[test]
+    fn very_many_faults_are_counted() {
+        let mut log = FaultLog::new("{}", 0);
+        for index in 0..250 {
+            log.value(format!("jobs[{index}]"), "bad");
+        }
+        let faults = log.finish("a.json");
+        assert_eq!((faults.told.len(), faults.count()), (100, 250));
+        assert!(faults.to_string().ends_with("\nand 150 faults more"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Where the jobs come from: files on the command line, else the environment.
+//! Where the jobs come from: what the command line names, else the environment.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,17 +10,51 @@ use thiserror::Error;
 use super::document::Document;
 use super::environment::{Environment, NotUnicode};
 use super::fault::nearest;
+use super::variables;
 
 /// A source of jobs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Source {
-    /// A job file, named as an argument or by `JOB_FILE`.
+    /// A job file, or a directory of them, named as an argument or by `JOB_FILE`.
     File(PathBuf),
+    /// Standard input, named as `-`.
+    StandardInput,
+    /// An object in S3; all job files beneath the key if that is empty or ends in `/`.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The key, or the prefix.
+        key: String,
+    },
     /// A job file's text, in `JOB_SPEC`.
     Inline(Document),
     /// One job in `JOB_TYPE` and its like.
     Scalars(Document),
 }
+
+/// What the names of job files in a directory or beneath a prefix end in.
+const EXTENSIONS: [&str; 3] = ["json", "jsonl", "ndjson"];
+
+/// Reads objects of S3; where they are is not known here.
+pub trait Fetch {
+    /// The keys that begin with `prefix`, all of them.
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> impl Future<Output = Result<Vec<String>, FetchError>>;
+
+    /// Writes an object into a file.
+    fn fetch(
+        &self,
+        bucket: &str,
+        key: &str,
+        into: &mut File,
+    ) -> impl Future<Output = Result<(), FetchError>>;
+}
+
+/// Why S3 gave no object.
+pub type FetchError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why no jobs can be read.
 #[derive(Debug, Error)]
@@ -35,15 +70,21 @@ pub enum SourceError {
         /// Another one.
         second: &'static str,
     },
-    /// Standard input is not read.
-    #[error("job file `-`: standard input is not supported yet, name a file")]
-    StandardInput,
-    /// Objects in S3 are not read.
-    #[error("job file `{0}`: s3:// is not supported yet, copy it to a file first")]
-    S3(String),
-    /// Directories are not read.
-    #[error("job file {}: directories are not supported yet, name the files in it", .0.display())]
-    Directory(PathBuf),
+    /// A scheduled task has nothing on its standard input.
+    #[error("JOB_FILE is `-`: name a file or an s3:// URL; only an argument may be standard input")]
+    StandardInputInVariable,
+    /// Standard input is named twice.
+    #[error("`-` stands twice: standard input can be read once")]
+    StandardInputTwice,
+    /// A URL without a bucket.
+    #[error("`{0}` has no bucket, write `s3://bucket/key`")]
+    NoBucket(String),
+    /// No file with jobs in a directory.
+    #[error("no job files in {}: it has no *.json, *.jsonl or *.ndjson", .0.display())]
+    EmptyDirectory(PathBuf),
+    /// No object with jobs beneath a prefix.
+    #[error("no job files beneath {0}: it has no *.json, *.jsonl or *.ndjson")]
+    EmptyPrefix(String),
     /// No such file.
     #[error("read job file {}: no such file{}", path.display(), did_you_mean(near.as_deref()))]
     Missing {
@@ -53,20 +94,20 @@ pub enum SourceError {
         near: Option<PathBuf>,
     },
     /// The file cannot be read.
-    #[error("read job file {}", path.display())]
+    #[error("read job file {name}")]
     Read {
         /// The file.
-        path: PathBuf,
+        name: String,
         /// What the system says.
         source: io::Error,
     },
-    /// The file is not UTF-8.
-    #[error("read job file {}: line {line} is not UTF-8, save the file as UTF-8", path.display())]
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// The first line that is not, counted from 1.
-        line: usize,
+    /// S3 does not give the object.
+    #[error("read job file {url}")]
+    Fetch {
+        /// The object.
+        url: String,
+        /// What S3 says.
+        source: FetchError,
     },
     /// A variable is not UTF-8.
     #[error(transparent)]
@@ -86,23 +127,25 @@ impl Source {
     /// The sources that `arguments` name; only without any, the one that the environment names.
     ///
     /// # Errors
-    /// No source, two of them in the environment, or one that cannot be read yet.
+    /// No source, two of them in the environment, or one that names nothing.
     pub fn find(
         arguments: &[PathBuf],
         environment: &Environment,
     ) -> Result<Vec<Self>, SourceError> {
         if !arguments.is_empty() {
-            return arguments.iter().map(|path| Self::file(path)).collect();
+            if arguments.iter().filter(|path| *path == "-").count() > 1 {
+                return Err(SourceError::StandardInputTwice);
+            }
+            return arguments.iter().map(|path| Self::of_path(path)).collect();
         }
         let spec = environment.get_non_empty("JOB_SPEC")?;
         let file = environment.get_non_empty("JOB_FILE")?;
         let kind = environment.get_non_empty("JOB_TYPE")?;
         match (spec, file, kind) {
             (Some(spec), None, None) => Ok(vec![Self::Inline(Document::new("JOB_SPEC", spec))]),
-            (None, Some(file), None) => Ok(vec![Self::file(Path::new(file))?]),
-            (None, None, Some(_)) => {
-                Ok(vec![Self::Scalars(Document::from_variables(environment)?)])
-            }
+            (None, Some("-"), None) => Err(SourceError::StandardInputInVariable),
+            (None, Some(file), None) => Ok(vec![Self::of_path(Path::new(file))?]),
+            (None, None, Some(_)) => Ok(vec![Self::Scalars(variables::document(environment)?)]),
             (None, None, None) => Err(SourceError::None),
             (Some(_), Some(_), _) => Err(two("JOB_SPEC", "JOB_FILE")),
             (Some(_), None, Some(_)) => Err(two("JOB_SPEC", "JOB_TYPE")),
@@ -110,24 +153,60 @@ impl Source {
         }
     }
 
-    fn file(path: &Path) -> Result<Self, SourceError> {
+    fn of_path(path: &Path) -> Result<Self, SourceError> {
         if path == "-" {
-            return Err(SourceError::StandardInput);
+            return Ok(Self::StandardInput);
         }
-        match path.to_str() {
-            Some(url) if url.starts_with("s3://") => Err(SourceError::S3(url.to_owned())),
-            _ => Ok(Self::File(path.to_owned())),
+        let Some(url) = path.to_str().filter(|path| path.starts_with("s3://")) else {
+            return Ok(Self::File(path.to_owned()));
+        };
+        let (bucket, key) = url["s3://".len()..].split_once('/').unwrap_or_default();
+        if bucket.is_empty() {
+            return Err(SourceError::NoBucket(url.to_owned()));
         }
+        Ok(Self::S3 {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        })
     }
 
-    /// The text of the source; reads the file, if it is one.
+    /// The documents of the source, opened; what can be read once only is spooled to a file that
+    /// has no name.
     ///
     /// # Errors
-    /// The file is missing, cannot be read, or is not UTF-8.
-    pub fn read(&self) -> Result<Document, SourceError> {
-        match self {
-            Self::File(path) => read_file(path),
-            Self::Inline(document) | Self::Scalars(document) => Ok(document.clone()),
+    /// Every file or object that is missing or cannot be read.
+    pub async fn open(&self, fetch: &impl Fetch) -> Result<Vec<Document>, Vec<SourceError>> {
+        let all = match self {
+            Self::Inline(document) | Self::Scalars(document) => vec![Ok(document.clone())],
+            Self::StandardInput => {
+                vec![beside("-", || spool("-", io::stdin().lock())).await]
+            }
+            Self::File(path) if path.is_dir() => match job_files(path) {
+                Ok(paths) => paths.iter().map(|path| open_file(path)).collect(),
+                Err(error) => vec![Err(error)],
+            },
+            Self::File(path) if path.is_file() || !path.exists() => vec![open_file(path)],
+            Self::File(path) => {
+                let (name, path) = (path.display().to_string(), path.clone());
+                vec![beside(&name, move || open_file(&path)).await]
+            }
+            Self::S3 { bucket, key } if key.is_empty() || key.ends_with('/') => {
+                open_prefix(fetch, bucket, key).await
+            }
+            Self::S3 { bucket, key } => vec![open_object(fetch, bucket, key).await],
+        };
+        let mut errors = Vec::new();
+        let mut documents = Vec::new();
+        for opened in all {
+            match opened {
+                Ok(document) => documents.push(document),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() {
+            Ok(documents)
+        } else {
+            Err(errors)
         }
     }
 }
@@ -136,28 +215,141 @@ fn two(first: &'static str, second: &'static str) -> SourceError {
     SourceError::Two { first, second }
 }
 
-fn read_file(path: &Path) -> Result<Document, SourceError> {
-    if path.is_dir() {
-        return Err(SourceError::Directory(path.to_owned()));
-    }
-    let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+fn open_file(path: &Path) -> Result<Document, SourceError> {
+    let name = path.display().to_string();
+    let unreadable = |source| SourceError::Read {
+        name: name.clone(),
+        source,
+    };
+    let file = File::open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => SourceError::Missing {
             path: path.to_owned(),
             near: nearest_file(path),
         },
-        _ => SourceError::Read {
-            path: path.to_owned(),
-            source,
-        },
+        _ => unreadable(source),
     })?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Document::new(path.display().to_string(), text)),
-        Err(error) => {
-            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-            let path = path.to_owned();
-            Err(SourceError::NotUtf8 { path, line })
+    if file.metadata().map_err(unreadable)?.is_file() {
+        Ok(Document::of_file(name, file))
+    } else {
+        spool(&name, file) // a pipe gives its bytes once
+    }
+}
+
+/// Reads what may never end in a thread of its own, which nobody waits for when the run is stopped.
+async fn beside(
+    name: &str,
+    read: impl FnOnce() -> Result<Document, SourceError> + Send + 'static,
+) -> Result<Document, SourceError> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let unreadable = |source| SourceError::Read {
+        name: name.to_owned(),
+        source,
+    };
+    std::thread::Builder::new()
+        .name("job-file".to_owned())
+        .spawn(move || sender.send(read()))
+        .map_err(unreadable)?;
+    receiver
+        .await
+        .map_err(|_| unreadable(io::Error::other("its reader ended")))?
+}
+
+/// Copies what can be read once into a file.
+fn spool(name: &str, mut reader: impl io::Read) -> Result<Document, SourceError> {
+    let no_file = |error: io::Error| {
+        let place = std::env::temp_dir();
+        let mend = "mount a volume there, or set TMPDIR";
+        io::Error::other(format!(
+            "make a temporary file in {}: {error}: {mend}",
+            place.display()
+        ))
+    };
+    let spooled = tempfile::tempfile().map_err(no_file).and_then(|mut file| {
+        io::copy(&mut reader, &mut file)?;
+        Ok(file)
+    });
+    match spooled {
+        Ok(file) => Ok(Document::of_file(name, file)),
+        Err(source) => Err(SourceError::Read {
+            name: name.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The job files beneath a directory, sorted by path; hidden files and folders are left out, and so
+/// are links to folders.
+fn job_files(directory: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let mut files = Vec::new();
+    let mut folders = vec![directory.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let unreadable = |source| SourceError::Read {
+            name: folder.display().to_string(),
+            source,
+        };
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                folders.push(path);
+            } else if is_job_file(&path) && path.is_file() {
+                files.push(path);
+            }
         }
+    }
+    files.sort_unstable();
+    if files.is_empty() {
+        return Err(SourceError::EmptyDirectory(directory.to_owned()));
+    }
+    Ok(files)
+}
+
+fn is_job_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
+async fn open_prefix(
+    fetch: &impl Fetch,
+    bucket: &str,
+    prefix: &str,
+) -> Vec<Result<Document, SourceError>> {
+    let url = format!("s3://{bucket}/{prefix}");
+    let keys = match fetch.list(bucket, prefix).await {
+        Ok(keys) => keys,
+        Err(source) => return vec![Err(SourceError::Fetch { url, source })],
+    };
+    let is_hidden = |key: &String| {
+        let beneath = key.strip_prefix(prefix).unwrap_or(key);
+        beneath.split('/').any(|part| part.starts_with('.'))
+    };
+    let mut keys: Vec<_> = keys
+        .into_iter()
+        .filter(|key| is_job_file(Path::new(key)) && !is_hidden(key))
+        .collect();
+    keys.sort_unstable();
+    if keys.is_empty() {
+        return vec![Err(SourceError::EmptyPrefix(url))];
+    }
+    let mut documents = Vec::new();
+    for key in keys {
+        documents.push(open_object(fetch, bucket, &key).await);
+    }
+    documents
+}
+
+async fn open_object(fetch: &impl Fetch, bucket: &str, key: &str) -> Result<Document, SourceError> {
+    let url = format!("s3://{bucket}/{key}");
+    let mut file = match tempfile::tempfile() {
+        Ok(file) => file,
+        Err(source) => return Err(SourceError::Read { name: url, source }),
+    };
+    match fetch.fetch(bucket, key, &mut file).await {
+        Ok(()) => Ok(Document::of_file(url, file)),
+        Err(source) => Err(SourceError::Fetch { url, source }),
     }
 }
 
@@ -176,80 +368,4 @@ fn nearest_file(path: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "{ \"bucket\": \"acme-{account}\" }";
-
-    fn find(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Vec<Source>, String> {
-        let arguments: Vec<_> = arguments.iter().map(PathBuf::from).collect();
-        let environment = variables.iter().copied().collect();
-        Source::find(&arguments, &environment).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn arguments_come_before_the_environment() {
-        let both = [("JOB_SPEC", "{}"), ("JOB_FILE", "b.json")];
-        let files = find(&["a.json", "b.json"], &both).unwrap();
-        let wanted = ["a.json", "b.json"].map(|path| Source::File(path.into()));
-        assert_eq!(files, wanted);
-        assert_eq!(
-            find(&[], &both).unwrap_err(),
-            "JOB_SPEC and JOB_FILE are both set: unset one of them"
-        );
-    }
-
-    #[test]
-    fn the_environment_names_one_source() {
-        let inline = find(&[], &[("JOB_SPEC", "{}"), ("JOB_BUCKET", "x")]).unwrap();
-        assert_eq!(inline, [Source::Inline(Document::new("JOB_SPEC", "{}"))]);
-        let file = find(&[], &[("JOB_FILE", "jobs/a.json")]).unwrap();
-        assert_eq!(file, [Source::File("jobs/a.json".into())]);
-        for (variables, wanted) in [
-            (&[("JOB_BUCKET", "x")][..], "no job is given"),
-            (
-                &[("JOB_SPEC", "{}"), ("JOB_TYPE", "x")],
-                "JOB_SPEC and JOB_TYPE",
-            ),
-            (
-                &[("JOB_FILE", "a"), ("JOB_TYPE", "x")],
-                "JOB_FILE and JOB_TYPE",
-            ),
-            (
-                &[("JOB_FILE", "s3://b/k")],
-                "job file `s3://b/k`: s3:// is not supported",
-            ),
-            (
-                &[("JOB_FILE", "-")],
-                "job file `-`: standard input is not supported",
-            ),
-        ] {
-            let error = find(&[], variables).unwrap_err();
-            assert!(error.starts_with(wanted), "{error}");
-        }
-    }
-
-    #[test]
-    fn files_are_read_or_the_mend_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("buckets.json");
-        std::fs::write(&path, TEXT).unwrap();
-        let document = Source::File(path.clone()).read().unwrap();
-        assert_eq!(document.text(), TEXT);
-        assert_eq!(document.source_name(), path.display().to_string());
-        assert!(document.uses_account());
-
-        let error = |path: PathBuf| Source::File(path).read().unwrap_err().to_string();
-        let missing = error(folder.path().join("bucket.json"));
-        assert!(
-            missing.contains("bucket.json: no such file, did you mean `"),
-            "{missing}"
-        );
-        assert!(missing.ends_with("buckets.json`?"), "{missing}");
-        let missing = error(folder.path().join("other.txt"));
-        assert!(missing.ends_with("other.txt: no such file"), "{missing}");
-        assert!(error(folder.path().to_owned()).contains("directories are not supported"));
-        std::fs::write(&path, b"{\n\"\xff\": 1}").unwrap();
-        assert!(error(path).contains("line 2 is not UTF-8"));
-    }
-}
+mod tests;

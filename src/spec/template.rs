@@ -1,7 +1,9 @@
 //! Templates in a job file: `{account}`, `{region}`, `{job}`, `{env:NAME}`, `{date:FORMAT}`,
-//! `{rand:N}`, and `{{` and `}}` for the braces themselves.
+//! `{rand:N}`, and `{{` and `}}` for the braces themselves. `${...}` stays as it is: it belongs to IAM
+//! policies and to the shell.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 
 use chrono::format::{Item, StrftimeItems};
 use rand::rngs::ChaCha12Rng;
@@ -12,6 +14,7 @@ use thiserror::Error;
 use super::Context;
 use super::environment::NotUnicode;
 use super::fault::suggestion;
+use super::secret::Secrets;
 
 /// A text with placeholders, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +64,11 @@ pub(super) enum TemplateError {
 
 /// What the placeholders of one field stand for.
 pub(super) struct Scope<'a> {
-    pub(super) context: &'a Context<'a>,
+    pub(super) context: &'a Context,
     pub(super) region: &'a str,
     pub(super) job: &'a str,
     /// The field within the job, such as `bucket`: two fields get different random texts.
-    pub(super) field: &'a str,
+    pub(super) field: &'a dyn fmt::Display,
 }
 
 impl Template {
@@ -74,12 +77,27 @@ impl Template {
         let mut parts = Vec::new();
         let mut errors = Vec::new();
         let mut literal = String::new();
+        let mut closings = None;
         let mut rest = text;
         while let Some(index) = rest.find(['{', '}']) {
             literal.push_str(&rest[..index]);
             let brace = &rest[index..=index];
             let after = &rest[index + 1..];
-            if let Some(after) = after.strip_prefix(brace) {
+            if brace == "{" && literal.ends_with('$') {
+                // Told apart before `{{`: of `${{` too the `$` says whose it is.
+                let closings = closings.get_or_insert_with(|| closings_of(text));
+                let opening = text.len() - after.len() - 1;
+                match closings.get(&opening) {
+                    Some(&closing) => {
+                        literal.push_str(&text[opening..=closing]);
+                        rest = &text[closing + 1..];
+                    }
+                    None => {
+                        errors.push(TemplateError::Unclosed);
+                        rest = after;
+                    }
+                }
+            } else if let Some(after) = after.strip_prefix(brace) {
                 literal.push_str(brace);
                 rest = after;
             } else if brace == "}" {
@@ -111,19 +129,27 @@ impl Template {
         &self.0
     }
 
-    /// The text with each placeholder replaced, or all that is missing for it.
-    pub(super) fn expand(&self, scope: &Scope<'_>) -> Result<String, Vec<TemplateError>> {
+    /// The text with each placeholder replaced, or all that is missing for it. What came from a
+    /// variable whose name looks secret is noted.
+    pub(super) fn expand(
+        &self,
+        scope: &Scope<'_>,
+        secrets: &mut Secrets,
+    ) -> Result<String, Vec<TemplateError>> {
         let mut random = None;
         let mut text = String::new();
         let mut errors = Vec::new();
         for part in &self.0 {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Account => text.push_str(scope.context.account),
+                Part::Account => text.push_str(&scope.context.account),
                 Part::Region => text.push_str(scope.region),
                 Part::Job => text.push_str(scope.job),
                 Part::Env(name) => match scope.context.environment.get(name) {
-                    Ok(Some(value)) => text.push_str(value),
+                    Ok(Some(value)) => {
+                        secrets.add(name, value);
+                        text.push_str(value);
+                    }
                     Ok(None) => errors.push(TemplateError::VariableNotSet(name.clone())),
                     Err(error) => errors.push(error.into()),
                 },
@@ -144,6 +170,21 @@ impl Template {
             Err(errors)
         }
     }
+}
+
+/// Where each brace that opens is closed, by its place; one that never is has no entry. All are found
+/// in one pass, so that a text of many unclosed ones takes no longer than another.
+fn closings_of(text: &str) -> HashMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut closings = HashMap::new();
+    for (index, brace) in text.match_indices(['{', '}']) {
+        if brace == "{" {
+            open.push(index);
+        } else if let Some(opening) = open.pop() {
+            closings.insert(opening, index);
+        }
+    }
+    closings
 }
 
 /// What stands before the closing brace, and what after; an opening one may not come between.
@@ -194,7 +235,7 @@ fn is_date_format(format: &str) -> bool {
 fn random_characters(scope: &Scope<'_>) -> impl Iterator<Item = char> {
     const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut seed = Sha256::new();
-    for text in [scope.context.run_id, scope.job, scope.field] {
+    for text in [&*scope.context.run_id, scope.job, &scope.field.to_string()] {
         // The length keeps `a` + `bc` apart from `ab` + `c`.
         seed.update((text.len() as u64).to_be_bytes());
         seed.update(text);
@@ -208,27 +249,30 @@ fn random_characters(scope: &Scope<'_>) -> impl Iterator<Item = char> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Environment;
+    use super::super::{CustomKinds, Environment};
     use super::*;
 
     fn expand_in(run_id: &str, job: &str, field: &str, text: &str) -> Result<String, Vec<String>> {
         let environment: Environment = [("STAGE", "prod"), ("EMPTY", "")].into_iter().collect();
         let context = Context {
-            account: "111122223333",
+            account: "111122223333".into(),
             region: None,
             start: "2026-03-09T04:05:06Z".parse().unwrap(),
-            run_id,
-            environment: &environment,
+            run_id: run_id.into(),
+            environment,
+            kinds: CustomKinds::default(),
         };
         let scope = Scope {
             context: &context,
             region: "eu-west-1",
             job,
-            field,
+            field: &field,
         };
         let texts = |errors: Vec<TemplateError>| errors.iter().map(ToString::to_string).collect();
         let template = Template::parse(text).map_err(texts)?;
-        template.expand(&scope).map_err(texts)
+        template
+            .expand(&scope, &mut Secrets::default())
+            .map_err(texts)
     }
 
     fn expand(text: &str) -> Result<String, Vec<String>> {
@@ -249,6 +293,9 @@ mod tests {
             ("{date:%Y:%m}", "2026:03"),
             ("{{job}} {{{job}}}", "{job} {logs}"),
             ("ü{job}ü", "ülogsü"),
+            ("${aws:username}/{job}", "${aws:username}/logs"),
+            ("${A:-${B}}{job}${{x}}", "${A:-${B}}logs${{x}}"),
+            ("$$ {job}", "$$ logs"),
         ] {
             assert_eq!(expand(text).as_deref(), Ok(wanted), "{text}");
         }
@@ -303,6 +350,8 @@ mod tests {
         ] {
             assert!(expand(text).is_err(), "{text}");
         }
+        // Of two that open, the later one may be closed alone.
+        assert_eq!(expand("}${ ${a}").unwrap_err().len(), 2);
     }
 
     #[test]
@@ -325,6 +374,14 @@ mod tests {
         assert_eq!(expand("{rand:8}").unwrap(), "ikm34p7b");
     }
 
+    #[test]
+    fn many_unclosed_braces_take_no_longer_than_others() {
+        let (text, begun) = ("${".repeat(100_000), std::time::Instant::now());
+        assert_eq!(expand(&text).unwrap_err().len(), 100_000);
+        // Wide, for a busy machine; to look for the end of each takes minutes.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "([{}]|\\PC|account|date:|rand:|env:|%[a-zA-Z0-9.:#-]?){0,8}") {
@@ -333,6 +390,7 @@ mod tests {
 
         #[test]
         fn doubled_braces_are_the_braces(text: String) {
+            let text = text.replace('$', "");
             let doubled = text.replace('{', "{{").replace('}', "}}");
             proptest::prop_assert_eq!(expand(&doubled), Ok(text));
         }

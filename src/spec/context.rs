@@ -1,0 +1,59 @@
+//! What a job file does not say itself, but its templates, defaults and kinds ask for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::Environment;
+
+/// What a job file does not say itself, but its templates, defaults and kinds ask for. Cheap to
+/// clone.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The account's id, for `{account}`.
+    pub account: Arc<str>,
+    /// The region of jobs that name none.
+    pub region: Option<Arc<str>>,
+    /// The scheduled time, else the start of the run, for `{date:FORMAT}`.
+    pub start: DateTime<Utc>,
+    /// The run's id: with the job's name it seeds `{rand:N}`.
+    pub run_id: Arc<str>,
+    /// The variables, for `{env:NAME}`.
+    pub environment: Environment,
+    /// The kinds of jobs beside those of this program.
+    pub kinds: CustomKinds,
+}
+
+/// Tells what is wrong with the payload of a job, and the mend.
+pub type CheckPayload = Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
+
+/// Kinds of jobs that the user of this library registered, by the `type` of the job file.
+#[derive(Clone, Default)]
+pub struct CustomKinds(Arc<BTreeMap<Arc<str>, CheckPayload>>);
+
+impl CustomKinds {
+    /// The check of a kind, if it is registered.
+    pub(super) fn check(&self, type_name: &str) -> Option<(&Arc<str>, &CheckPayload)> {
+        self.0.get_key_value(type_name)
+    }
+
+    /// The registered types.
+    pub(super) fn types(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|name| &**name)
+    }
+}
+
+impl FromIterator<(Arc<str>, CheckPayload)> for CustomKinds {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, CheckPayload)>>(kinds: I) -> Self {
+        Self(Arc::new(kinds.into_iter().collect()))
+    }
+}
+
+impl fmt::Debug for CustomKinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.types()).finish()
+    }
+}
