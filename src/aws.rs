@@ -1,17 +1,29 @@
 //! The SDK's configuration as its users expect it: region, credentials and endpoints from the
 //! environment, profiles, containers and instances. A local run replaces all of it.
 
+pub(crate) mod fetch;
 pub(crate) mod http;
+pub(crate) mod rate;
+pub(crate) mod request_ids;
+mod retry;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 use tracing_xray::aws::XrayInterceptor;
+
+use rate::{NameOperation, RateLimits};
+use request_ids::KeepRequestId;
+use retry::ConflictPasses;
 
 /// How long to look for credentials and the account before the error is told.
 const IDENTITY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
@@ -47,7 +59,7 @@ pub(crate) async fn credentials(config: &SdkConfig) -> anyhow::Result<Option<Str
 /// `region`.
 ///
 /// # Errors
-/// STS does not answer, or the account has not 12 digits.
+/// STS does not answer.
 pub(crate) async fn account(config: &SdkConfig, region: Option<&str>) -> anyhow::Result<String> {
     let region = config
         .region()
@@ -62,30 +74,87 @@ pub(crate) async fn account(config: &SdkConfig, region: Option<&str>) -> anyhow:
     let identity = tokio::time::timeout(IDENTITY_TIMEOUT, identity)
         .await
         .context("ask STS for the account: it took too long")?
-        .context("ask STS for the account that {account} stands for")?;
+        .context(
+            "ask STS for the account of the credentials; AWS_ACCOUNT_ID says it without asking",
+        )?;
     identity.account.context("STS named no account")
 }
+
+/// What S3 says, in one line.
+pub(crate) fn told<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|raw| raw.status().as_u16());
+    match (status, error.code()) {
+        (Some(status), Some(code)) => {
+            let message = error.message().unwrap_or("no message");
+            format!("{status} {code}: {message}")
+        }
+        (Some(status), None) => format!("S3 answers {status}"),
+        (None, _) => DisplayErrorContext(error).to_string(),
+    }
+}
+
+/// How often a call that is no job's is tried: nobody tries it again after that.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// How long such a call waits for the beginning of an answer.
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Clients of S3, one a region, made when they are first asked for.
 #[derive(Debug)]
 pub(crate) struct S3Clients {
     base: aws_sdk_s3::config::Builder,
+    /// The region of the configuration.
+    region: Option<String>,
     by_region: Mutex<BTreeMap<String, Client>>,
 }
 
 impl S3Clients {
-    /// Clients that trace their calls. With an endpoint of its own, S3 gets path-style addresses:
-    /// names of buckets do not resolve there.
-    pub(crate) fn new(config: &SdkConfig) -> Self {
-        let mut base =
-            aws_sdk_s3::config::Builder::from(config).interceptor(XrayInterceptor::new());
-        if has_own_endpoint(config) {
-            base = base.force_path_style(true);
+    /// Clients for jobs: they trace their calls, keep the ids of what they change, and keep to the
+    /// limits.
+    pub(crate) fn new(config: &SdkConfig, limits: RateLimits) -> Self {
+        let mut base = Self::base(config)
+            .interceptor(XrayInterceptor::new())
+            .interceptor(KeepRequestId);
+        if !limits.is_empty() {
+            base = base
+                .interceptor(NameOperation)
+                .http_client(http::limited(Arc::new(limits)));
         }
+        Self::of(config, base)
+    }
+
+    /// Clients for what is no job's and has no attempts of its own: job files, ledgers and reports.
+    pub(crate) fn untraced(config: &SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build();
+        let base = Self::base(config)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .timeout_config(timeouts);
+        Self::of(config, base)
+    }
+
+    /// With an endpoint of its own, S3 gets path-style addresses: names of buckets do not resolve there.
+    fn base(config: &SdkConfig) -> aws_sdk_s3::config::Builder {
+        let base = aws_sdk_s3::config::Builder::from(config).retry_classifier(ConflictPasses);
+        match has_own_endpoint(config) {
+            true => base.force_path_style(true),
+            false => base,
+        }
+    }
+
+    fn of(config: &SdkConfig, base: aws_sdk_s3::config::Builder) -> Self {
         Self {
             base,
+            region: config.region().map(|region| region.as_ref().to_owned()),
             by_region: Mutex::default(),
         }
+    }
+
+    /// The region of the configuration.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
     }
 
     /// The client of a region.

@@ -1,17 +1,28 @@
 //! One HTTP client for both schemes, which builds TLS, with all the system's certificates, only
 //! when the first `https` request asks for it: a start against local endpoints never does.
 
+use std::sync::Arc;
+
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-/// The client.
+use super::rate::{OperationName, RateLimits};
+
+/// The client without any limits.
 pub(crate) fn by_scheme() -> SharedHttpClient {
+    limited(Arc::default())
+}
+
+/// The client, whose calls wait for their turn.
+pub(crate) fn limited(limits: Arc<RateLimits>) -> SharedHttpClient {
     SharedHttpClient::new(ByScheme {
+        limits,
         plain: Builder::new().build_http(),
         tls: Builder::new()
             .tls_provider(tls::Provider::Rustls(
@@ -23,6 +34,7 @@ pub(crate) fn by_scheme() -> SharedHttpClient {
 
 #[derive(Clone, Debug)]
 struct ByScheme {
+    limits: Arc<RateLimits>,
     plain: SharedHttpClient,
     tls: SharedHttpClient,
 }
@@ -56,8 +68,23 @@ impl HttpConnector for Connector {
         } else {
             &self.clients.plain
         };
-        client
-            .http_connector(&self.settings, &self.components)
-            .call(request)
+        let connector = client.http_connector(&self.settings, &self.components);
+        if self.clients.limits.is_empty() {
+            return connector.call(request);
+        }
+        let limits = Arc::clone(&self.clients.limits);
+        HttpConnectorFuture::new(async move {
+            // Only the request of the crate `http` shows its extensions.
+            let request = request
+                .try_into_http1x()
+                .map_err(|error| ConnectorError::user(Box::new(error)))?;
+            let operation = request.extensions().get::<OperationName>().cloned();
+            let request = HttpRequest::try_from(request)
+                .map_err(|error| ConnectorError::user(Box::new(error)))?;
+            if let Some(OperationName(name)) = operation {
+                limits.admit(&name).await;
+            }
+            connector.call(request).await
+        })
     }
 }
