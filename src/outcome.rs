@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use tracing_xray::is_throttling;
 
 use crate::bucket::BucketError;
+use crate::job::HandlerError;
+use crate::job::command::CommandError;
+use crate::runner::Cut;
+use crate::spec::{RetryCause, RetryOn};
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -14,20 +18,19 @@ pub enum JobError {
     /// The bucket could not be observed or converged.
     #[error(transparent)]
     Bucket(#[from] BucketError),
-    /// The job's own code panicked, which is a fault of this program.
+    /// The program could not be run, or did not end well.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The handler of a kind of the library's user failed.
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
+    /// The job's own code panicked, which is a fault of that code.
     #[error("the job panicked: {0}")]
     Panic(String),
 }
 
-/// S3's error codes that a later attempt may not meet again.
-const TRANSIENT_CODES: [&str; 6] = [
-    "ConditionalRequestConflict",
-    "InternalError",
-    "NoSuchBucket", // just after its creation
-    "OperationAborted",
-    "RequestTimeout",
-    "ServiceUnavailable",
-];
+/// S3's error codes that a later attempt may not meet again, beside throttling and those of 5xx.
+const CONFLICT_CODES: [&str; 2] = ["ConditionalRequestConflict", "OperationAborted"];
 
 impl JobError {
     /// What its exception is called in the trace: the service's code, else the kind of fault.
@@ -35,34 +38,84 @@ impl JobError {
         match self {
             Self::Bucket(BucketError::WrongRegion { .. }) => "WrongRegion",
             Self::Bucket(BucketError::OwnedByOther { .. }) => "OwnedByOther",
+            Self::Bucket(BucketError::OtherCreator { .. }) => "OtherCreator",
+            Self::Bucket(BucketError::Unchangeable { .. }) => "Unchangeable",
             Self::Bucket(error @ BucketError::Call(_)) => error.code().unwrap_or("CallError"),
+            Self::Command(error) => error.type_name(),
+            Self::Handler(error) => error.type_name(),
             Self::Panic(_) => "panic",
         }
     }
 
-    /// Whether a later attempt may fare better.
-    pub fn is_transient(&self) -> bool {
+    /// Whether another attempt follows, by what the job says of its retries.
+    pub(crate) fn is_retried(&self, on: &RetryOn) -> bool {
+        let cause = self.cause();
+        if let Self::Handler(error) = self
+            && error.is_permanent()
+        {
+            return false;
+        }
+        match on {
+            // All causes but a code pass by themselves.
+            RetryOn::Transient => match self {
+                Self::Handler(_) => true,
+                _ => cause.is_some(),
+            },
+            RetryOn::Listed(listed) => {
+                let code = self.code().map(|code| RetryCause::Code(code.to_owned()));
+                listed.contains(&RetryCause::Any)
+                    || [cause, code]
+                        .iter()
+                        .flatten()
+                        .any(|cause| listed.contains(cause))
+            }
+        }
+    }
+
+    /// The service's error code.
+    fn code(&self) -> Option<&str> {
         match self {
-            Self::Bucket(error) => is_transient(error),
-            Self::Panic(_) => false,
+            Self::Bucket(error) => error.code(),
+            Self::Command(_) | Self::Handler(_) | Self::Panic(_) => None,
+        }
+    }
+
+    /// What kind of failure it is that may pass by itself; none of an error that stays.
+    fn cause(&self) -> Option<RetryCause> {
+        match self {
+            Self::Bucket(error) => cause_of(error),
+            Self::Command(error) => error.may_pass().then_some(RetryCause::ExitCode),
+            Self::Handler(_) | Self::Panic(_) => None,
         }
     }
 }
 
-fn is_transient(error: &BucketError) -> bool {
-    match error {
-        BucketError::WrongRegion { .. } | BucketError::OwnedByOther { .. } => false,
-        BucketError::Call(_) if error.is_connection_failure() || error.is_timeout() => true,
-        BucketError::Call(_) => match (error.code(), error.status()) {
-            (Some(code), _) if TRANSIENT_CODES.contains(&code) || is_throttling(code) => true,
-            (_, Some(status)) => status == 429 || status >= 500,
-            (_, None) => false,
-        },
+fn cause_of(error: &BucketError) -> Option<RetryCause> {
+    let BucketError::Call(call) = error else {
+        return None; // what stands in the way is no call that failed
+    };
+    if error.is_connection_failure() {
+        return Some(RetryCause::Connection);
+    }
+    if error.is_timeout() {
+        return Some(RetryCause::Timeout);
+    }
+    match (error.code(), error.status()) {
+        (Some(code), _) if CONFLICT_CODES.contains(&code) => Some(RetryCause::Conflict),
+        (Some(code), _) if is_throttling(code) => Some(RetryCause::Throttling),
+        (Some("NoSuchBucket"), _) => Some(RetryCause::NotFound), // just after its creation
+        (Some("RequestTimeout"), _) => Some(RetryCause::Timeout),
+        (None, Some(409)) => Some(RetryCause::Conflict), // of a HEAD, which has no code
+        (_, Some(429)) => Some(RetryCause::Throttling),
+        (_, Some(500..)) => Some(RetryCause::ServerError),
+        // An answer that is none, such as one cut short; that of a HEAD never has a code.
+        (None, Some(_)) if call.operation() != "HeadBucket" => Some(RetryCause::ServerError),
+        _ => None,
     }
 }
 
 /// How a job ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// All is as wanted, and something had to be changed for it.
@@ -72,6 +125,18 @@ pub enum Outcome {
     },
     /// All was as wanted before.
     Unchanged,
+    /// Something would have to be changed, and nothing was, for only the plan was asked for.
+    Planned {
+        /// Whether what the job is about is not there yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        creates: bool,
+        /// One line a change, for people.
+        changes: Vec<String>,
+        /// What differs, path by path.
+        diff: Vec<String>,
+    },
+    /// An earlier start of the same run has done it.
+    DoneBefore,
     /// It failed for good.
     Failed {
         /// Why.
@@ -80,10 +145,14 @@ pub enum Outcome {
     /// Its time was up.
     TimedOut {
         /// The time it had.
-        #[serde(rename = "limit_ms", serialize_with = "as_millis")]
+        #[serde(
+            rename = "limit_ms",
+            serialize_with = "as_millis",
+            deserialize_with = "from_millis"
+        )]
         limit: Duration,
         /// Why its last attempt but this one failed, if there was one.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Failure>,
     },
     /// It was running when the run was stopped.
@@ -93,21 +162,21 @@ pub enum Outcome {
 }
 
 /// Why a job failed, as the report tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The error and all its sources.
     pub message: String,
     /// The service's error code.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The HTTP status.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The id of the request that failed, which AWS support asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// S3's second id of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended_request_id: Option<String>,
 }
 
@@ -115,7 +184,7 @@ impl From<&JobError> for Failure {
     fn from(error: &JobError) -> Self {
         let call = match error {
             JobError::Bucket(error) => error.call(),
-            JobError::Panic(_) => None,
+            JobError::Command(_) | JobError::Handler(_) | JobError::Panic(_) => None,
         };
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
@@ -155,6 +224,8 @@ impl Outcome {
         match self {
             Self::Changed { .. } => "changed",
             Self::Unchanged => "unchanged",
+            Self::Planned { .. } => "planned",
+            Self::DoneBefore => "done before",
             Self::Failed { .. } => "failed",
             Self::TimedOut { .. } => "timed out",
             Self::Interrupted => "interrupted",
@@ -162,18 +233,30 @@ impl Outcome {
         }
     }
 
+    /// Why it failed; of one that was out of time, why its attempts before that did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed { error } => Some(error),
+            Self::TimedOut { error, .. } => error.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether the job did what it is for.
     pub fn is_done(&self) -> bool {
-        matches!(self, Self::Changed { .. } | Self::Unchanged)
+        matches!(
+            self,
+            Self::Changed { .. } | Self::Unchanged | Self::Planned { .. } | Self::DoneBefore
+        )
     }
 }
 
 /// The program's exit codes, a closed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// All jobs are done.
+    /// All jobs are done, or within the failures that are tolerated, or this firing already ran.
     Done = 0,
-    /// A job failed, or the report could not be written. Of a query: nothing was found.
+    /// A job failed, or the report or the ledger could not be written. Of a query: nothing was found.
     Failed = 1,
     /// Nothing was run: bad input, or it cannot start.
     NotStarted = 2,
@@ -184,14 +267,16 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// The status of a run: a stop before a deadline before a failure.
-    pub fn of_run(is_stopped: bool, deadline_passed: bool, all_done: bool) -> Self {
-        match (is_stopped, deadline_passed, all_done) {
+    /// The status of a run that was cut off for this reason, if it was: a stop before a deadline
+    /// before a failure.
+    pub(crate) fn of_run(cut: Option<Cut>, is_done: bool) -> Self {
+        match cut {
+            Some(Cut::LeaseLost) => Self::Failed,
             // A signal that came when all was done anyway stopped nothing.
-            (_, _, true) => Self::Done,
-            (true, _, _) => Self::Stopped,
-            (_, true, _) => Self::DeadlinePassed,
-            (false, false, false) => Self::Failed,
+            _ if is_done => Self::Done,
+            Some(Cut::Stopped) => Self::Stopped,
+            Some(Cut::DeadlinePassed) => Self::DeadlinePassed,
+            None => Self::Failed,
         }
     }
 
@@ -200,6 +285,17 @@ impl ExitStatus {
         match self {
             Self::Done => Self::Failed,
             status => status,
+        }
+    }
+
+    /// One word for annotations.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::NotStarted => "not started",
+            Self::Stopped => "stopped",
+            Self::DeadlinePassed => "deadline passed",
         }
     }
 
@@ -213,19 +309,22 @@ fn as_millis<S: serde::Serializer>(limit: &Duration, serializer: S) -> Result<S:
     serializer.serialize_u64(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
 }
 
+fn from_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_stop_goes_before_a_deadline_before_a_failure() {
-        assert_eq!(
-            ExitStatus::of_run(false, false, true).code(),
-            ExitStatus::of_run(true, false, true).code()
-        );
-        assert_eq!(ExitStatus::of_run(false, false, false).code(), 1);
-        assert_eq!(ExitStatus::of_run(true, true, false).code(), 3);
-        assert_eq!(ExitStatus::of_run(false, true, false).code(), 4);
+    fn a_run_ends_for_the_reason_that_cut_it_off() {
+        let code = |cut, is_done| ExitStatus::of_run(cut, is_done).code();
+        assert_eq!((code(None, true), code(None, false)), (0, 1));
+        assert_eq!(code(Some(Cut::Stopped), true), 0);
+        assert_eq!(code(Some(Cut::Stopped), false), 3);
+        assert_eq!(code(Some(Cut::DeadlinePassed), false), 4);
+        assert_eq!(code(Some(Cut::LeaseLost), true), 1);
     }
 
     #[test]

@@ -3,78 +3,168 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use chrono::Utc;
+use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{Span, field, info_span};
-use tracing_xray::{Entity, Exception, SpanExt, in_span};
+use tracing::{Span, info_span};
+use tracing_xray::{Entity, Exception, SpanExt, TraceContext, in_span};
 
-use super::lines::Line;
-use super::{Job, Memory, Shared};
-use crate::job;
+use super::{Event, Memory, Shared, Usage};
+use crate::aws::request_ids::RequestIds;
+use crate::bucket::Made;
+use crate::job::{self, Attempt, Done, JobContext, Mode};
+use crate::ledger::Entry;
 use crate::outcome::{Failure, JobError, Outcome};
 use crate::report::JobReport;
 use crate::shutdown::Phase;
-use crate::spec::{JobKind, JobSpec, RetrySpec};
+use crate::spec::{JobSpec, RetrySpec};
 
 /// How long a job may take, all its attempts together, when it does not say.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(5 * 60);
 
+/// The most failed attempts of a job that the report tells of.
+const RETRIED_LEN_MAX: usize = 10;
+
 /// Runs a job to its end, whatever that is.
-pub(super) async fn invoke(job: Job, shared: &Shared, is_first: bool) -> JobReport {
+pub(super) async fn invoke(
+    place: usize,
+    service: &str,
+    spec: &JobSpec,
+    shared: &Shared,
+    is_first: bool,
+) -> JobReport {
     let request_id = request_id();
     let options = &shared.options;
     let init_duration = is_first.then(|| since_start(shared)).flatten();
-    let span = segment_span(&job, shared);
+    let span = options
+        .tracing
+        .segment(service, spec, &options.run_id, &request_id);
     let trace = span.trace_context();
-    (options.log_line)(Line::Start {
+    (options.watch)(Event::Started {
+        place,
+        job: &spec.name,
         request_id: &request_id,
+        trace: trace.as_ref(),
     });
     let started = Instant::now();
-    let limit = job.spec.timeout.unwrap_or(TIMEOUT_DEFAULT);
+    let limit = spec.timeout.unwrap_or(TIMEOUT_DEFAULT);
+    let context = context(spec, shared, &request_id, limit, trace.as_ref());
     let mut tries = Tries::default();
-    let ended = in_span(
-        span.clone(),
-        tokio::time::timeout(limit, try_until_done(&job.spec, shared, &mut tries)),
-    )
-    .await;
-    let attempts = tries.attempts;
-    let duration = started.elapsed();
-    let outcome = match ended {
-        Ok(ended) => conclude(&span, ended),
-        Err(_) => {
-            (options.log_line)(Line::TimedOut {
+    let request_ids = RequestIds::default();
+    let made = Made::default();
+    let ended = {
+        let (cancel, is_cancelled) = watch::channel(false);
+        let first = Attempt {
+            context: &context,
+            mode: options.mode,
+            made: &made,
+            cancel: is_cancelled,
+        };
+        let work = try_until_done(spec, first, shared, &mut tries);
+        let work = request_ids.keep(in_span(span.clone(), work));
+        let mut work = std::pin::pin!(work);
+        let ended = tokio::select! {
+            biased;
+            ended = &mut work => ended,
+            () = tokio::time::sleep(limit) => Ended::TimedOut,
+            () = shared.stop.reached(Phase::Cut) => Ended::Stopped,
+        };
+        if let Ended::TimedOut = ended {
+            (options.watch)(Event::TimedOut {
                 request_id: &request_id,
-                at: chrono::Utc::now(),
+                at: Utc::now(),
                 limit,
             });
-            let why = format!("timed out after {:.2} seconds", limit.as_secs_f64());
-            span.interrupt(&why);
-            Outcome::TimedOut {
-                limit,
-                error: tries.last_error.as_ref().map(Failure::from),
+        }
+        if let Ended::TimedOut | Ended::Stopped = ended {
+            cancel.send_replace(true);
+            let _ = tokio::time::timeout(job::wind_down(&spec.kind), work).await;
+        }
+        ended
+    };
+    let duration = started.elapsed();
+    let Tries { attempts, retried } = tries;
+    let outcome = match ended {
+        Ended::Done(done) => conclude(&span, spec, done, options.mode),
+        Ended::Failed(error) => {
+            span.edit_entity(|entity| fail(entity, spec, &error));
+            Outcome::Failed {
+                error: failure(spec, &error),
             }
         }
+        Ended::Stopped => {
+            span.interrupt("the run was stopped");
+            Outcome::Interrupted
+        }
+        Ended::TimedOut => {
+            let why = format!("timed out after {:.2} seconds", limit.as_secs_f64());
+            span.interrupt(&why);
+            let error = retried.last().cloned();
+            Outcome::TimedOut { limit, error }
+        }
+    };
+    let partial_changes = match outcome.is_done() {
+        true => Vec::new(),
+        false => partial_changes(&span, spec, &made),
     };
     span.record("outcome", outcome.word());
     span.record("attempt", attempts);
     drop(span);
-    (options.log_line)(Line::End {
-        request_id: &request_id,
-    });
-    (options.log_line)(Line::Report {
-        request_id: &request_id,
-        duration,
-        init_duration,
-        memory_size_mb: shared.memory.size_mb,
-        max_memory_used_mb: Memory::max_used_mb(),
-        trace: trace.as_ref(),
-    });
-    JobReport {
+    let report = JobReport {
         attempts,
+        retried,
         duration,
+        partial_changes,
+        s3_request_ids: request_ids.take(),
         request_id: Some(request_id),
         trace_id: trace.as_ref().map(|trace| trace.trace_id.to_string()),
         segment_id: trace.as_ref().map(|trace| trace.id.to_string()),
-        ..JobReport::without_attempt(&job.spec, outcome)
+        unsampled: trace.as_ref().is_some_and(|trace| !trace.sampled),
+        ..JobReport::without_attempt(service, spec, outcome)
+    };
+    note_in_ledger(shared, spec, &report);
+    (options.watch)(Event::Ended {
+        report: &report,
+        usage: Usage {
+            init_duration,
+            memory_size_mb: shared.memory.size_mb,
+            max_memory_used_mb: Memory::max_used_mb(),
+        },
+        trace: trace.as_ref(),
+    });
+    report
+}
+
+fn context(
+    spec: &JobSpec,
+    shared: &Shared,
+    request_id: &str,
+    limit: Duration,
+    trace: Option<&TraceContext>,
+) -> JobContext {
+    let of_run = shared
+        .options
+        .deadline
+        .map(|at| at.saturating_duration_since(Instant::now()));
+    let left = of_run.map_or(limit, |of_run| of_run.min(limit));
+    JobContext {
+        job: spec.name.clone(),
+        run_id: shared.options.run_id.clone(),
+        request_id: request_id.to_owned(),
+        attempt: 0,
+        deadline: Utc::now() + left,
+        trace_header: trace.map(|trace| trace.header().to_string()),
+    }
+}
+
+/// A job that is done is done for every later start of the run. Another plan is another question.
+fn note_in_ledger(shared: &Shared, spec: &JobSpec, report: &JobReport) {
+    let options = &shared.options;
+    if let Some(ledger) = &options.ledger
+        && report.outcome.is_done()
+        && options.mode == Mode::Apply
+    {
+        ledger.record(Entry::new(&spec.digest(), report));
     }
 }
 
@@ -82,91 +172,101 @@ pub(super) async fn invoke(job: Job, shared: &Shared, is_first: bool) -> JobRepo
 #[derive(Default)]
 struct Tries {
     attempts: u32,
-    last_error: Option<JobError>,
+    retried: Vec<Failure>,
 }
 
-/// How the attempts ended, when nobody cut them short.
+/// How the attempts ended.
 enum Ended {
-    Done(Vec<String>),
+    Done(Done),
     Failed(JobError),
+    TimedOut,
     Stopped,
 }
 
-/// The job's segment: a trace of its own, unless the caller's header continues one.
-fn segment_span(job: &Job, shared: &Shared) -> Span {
-    let spec = &job.spec;
-    let JobKind::CreateBucket(desired) = &spec.kind;
-    let span = info_span!(
-        parent: None,
-        "invocation",
-        xray.segment = &*job.file,
-        xray.trace_header = shared.options.trace_header.as_deref(),
-        job = spec.name,
-        job_type = spec.kind.type_name(),
-        run_id = shared.options.run_id,
-        bucket = desired.bucket.as_str(),
-        region = desired.region.as_str(),
-        attempt = field::Empty,
-        outcome = field::Empty,
-    );
+fn conclude(span: &Span, spec: &JobSpec, done: Done, mode: Mode) -> Outcome {
+    let Done {
+        creates,
+        changes,
+        diff,
+        output,
+        ..
+    } = done;
+    let redacted = |lines: Vec<String>| lines.iter().map(|line| spec.redact(line)).collect();
+    let (changes, diff): (Vec<String>, Vec<String>) = (redacted(changes), redacted(diff));
     span.edit_entity(|entity| {
-        let spec = serde_json::to_value(&**spec).unwrap_or_default();
-        entity.add_metadata("default", "spec", spec);
+        entity.add_metadata("default", "changes", changes.clone().into());
+        if let Some(output) = output {
+            entity.add_metadata("default", "output", spec.redact_value(output));
+        }
     });
-    span
-}
-
-fn conclude(span: &Span, ended: Ended) -> Outcome {
-    match ended {
-        Ended::Done(changes) => {
-            span.edit_entity(|entity| {
-                entity.add_metadata("default", "changes", changes.clone().into());
-            });
-            if changes.is_empty() {
-                Outcome::Unchanged
-            } else {
-                Outcome::Changed { changes }
-            }
-        }
-        Ended::Failed(error) => {
-            span.edit_entity(|entity| fail(entity, &error));
-            Outcome::Failed {
-                error: Failure::from(&error),
-            }
-        }
-        Ended::Stopped => {
-            span.interrupt("the run was stopped");
-            Outcome::Interrupted
-        }
+    match mode {
+        _ if changes.is_empty() => Outcome::Unchanged,
+        Mode::Apply => Outcome::Changed { changes },
+        Mode::Plan => Outcome::Planned {
+            creates,
+            changes,
+            diff,
+        },
     }
 }
 
-async fn try_until_done(spec: &JobSpec, shared: &Shared, tries: &mut Tries) -> Ended {
+/// What a job changed that is not done: noted in its segment too.
+fn partial_changes(span: &Span, spec: &JobSpec, made: &Made) -> Vec<String> {
+    let lines = made
+        .changes()
+        .into_iter()
+        .map(|change| spec.redact(&change.to_string()));
+    let changes: Vec<String> = lines.collect();
+    if !changes.is_empty() {
+        span.edit_entity(|entity| {
+            entity.add_metadata("default", "changes", changes.clone().into());
+        });
+    }
+    changes
+}
+
+async fn try_until_done(
+    spec: &JobSpec,
+    first: Attempt<'_>,
+    shared: &Shared,
+    tries: &mut Tries,
+) -> Ended {
     loop {
         tries.attempts += 1;
-        let attempts = tries.attempts;
-        let name = format!("attempt {attempts}");
-        let span = info_span!("attempt", xray.name = name);
-        let attempt = in_span(span, attempt(spec, shared));
-        let result = tokio::select! {
-            result = attempt => result,
-            () = shared.stop.reached(Phase::Cut) => return Ended::Stopped,
+        let context = JobContext {
+            attempt: tries.attempts,
+            ..first.context.clone()
         };
+        let name = format!("attempt {}", tries.attempts);
+        let span = info_span!("attempt", xray.name = name);
+        let attempt = Attempt {
+            context: &context,
+            ..first.clone()
+        };
+        let result = in_span(span, self::attempt(spec, &attempt, shared)).await;
         let error = match result {
-            Ok(changes) => return Ended::Done(changes),
+            Ok(done) => return Ended::Done(done),
             Err(error) => error,
         };
-        if !error.is_transient() || attempts >= spec.retry.max_attempts.get() {
+        if *first.cancel.borrow() {
+            // Its time is up, or the run's; what it said at its end is worth telling.
+            tries.retried.push(failure(spec, &error));
+            return Ended::Stopped;
+        }
+        if !error.is_retried(&spec.retry.on) || tries.attempts >= spec.retry.max_attempts.get() {
             return Ended::Failed(error);
         }
-        let delay = retry_delay(&spec.retry, attempts, rand::random());
+        let delay = retry_delay(&spec.retry, tries.attempts, rand::random());
         tracing::warn!(
             job = spec.name,
-            attempt = attempts,
+            attempt = tries.attempts,
             delay_ms = delay.as_millis() as u64,
-            "attempt failed, another follows: {error}"
+            "attempt failed, another follows: {}",
+            spec.redact(&error.to_string())
         );
-        tries.last_error = Some(error);
+        if tries.retried.len() < RETRIED_LEN_MAX {
+            tries.retried.push(failure(spec, &error));
+        }
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             () = shared.stop.reached(Phase::Draining) => return Ended::Stopped,
@@ -175,8 +275,8 @@ async fn try_until_done(spec: &JobSpec, shared: &Shared, tries: &mut Tries) -> E
 }
 
 /// One attempt; a failure is its subsegment's fault, and so is a panic.
-async fn attempt(spec: &JobSpec, shared: &Shared) -> Result<Vec<String>, JobError> {
-    let mut job = std::pin::pin!(job::run(spec, &shared.resources));
+async fn attempt(spec: &JobSpec, attempt: &Attempt<'_>, shared: &Shared) -> Result<Done, JobError> {
+    let mut job = std::pin::pin!(job::run(spec, attempt, &shared.resources));
     let result = std::future::poll_fn(|context| {
         std::panic::catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(context))).unwrap_or_else(
             |panic| std::task::Poll::Ready(Err(JobError::Panic(panic_text(&*panic)))),
@@ -184,13 +284,25 @@ async fn attempt(spec: &JobSpec, shared: &Shared) -> Result<Vec<String>, JobErro
     })
     .await;
     if let Err(error) = &result {
-        Span::current().edit_entity(|entity| fail(entity, error));
+        Span::current().edit_entity(|entity| fail(entity, spec, error));
     }
     result
 }
 
-fn fail(entity: &mut Entity, error: &JobError) {
+/// A failure as the report tells it, without the job's secrets.
+fn failure(spec: &JobSpec, error: &JobError) -> Failure {
+    let failure = Failure::from(error);
+    Failure {
+        message: spec.redact(&failure.message),
+        ..failure
+    }
+}
+
+fn fail(entity: &mut Entity, spec: &JobSpec, error: &JobError) {
     let mut exceptions = Exception::chain(error);
+    for exception in &mut exceptions {
+        exception.message = exception.message.as_deref().map(|text| spec.redact(text));
+    }
     if let Some(first) = exceptions.first_mut() {
         first.type_name = Some(error.type_name().to_owned());
     }
@@ -218,7 +330,7 @@ fn retry_delay(retry: &RetrySpec, attempt: u32, share: f64) -> Duration {
 
 /// From the start of the run to now.
 fn since_start(shared: &Shared) -> Option<Duration> {
-    (chrono::Utc::now() - shared.options.start).to_std().ok()
+    (Utc::now() - shared.options.start).to_std().ok()
 }
 
 /// A random id in the form of Lambda's, a UUID of version 4.
