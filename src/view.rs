@@ -8,7 +8,9 @@ mod entity;
 mod graph;
 mod json;
 
+mod plan;
 mod planting;
+mod progress;
 mod report;
 mod rows;
 mod service_map;
@@ -25,9 +27,11 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use progress::{RunState, RunningJob, progress};
 pub use report::report;
 pub use service_map::service_map;
 pub use style::Style;
+pub(crate) use text::count;
 pub use text::neutralise;
 pub use time::duration;
 pub use timeline::timeline;

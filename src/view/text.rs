@@ -114,7 +114,7 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
 }
 
 /// `1 trace`, `2 traces`.
-pub(super) fn count(number: u64, noun: &str) -> String {
+pub(crate) fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
