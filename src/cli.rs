@@ -7,11 +7,14 @@ mod print;
 #[cfg(feature = "local")]
 mod query;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::job::Handlers;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
 
@@ -26,7 +29,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run jobs, each in an X-Ray segment of its own
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// The X-Ray daemon: segments in by UDP, uploaded to X-Ray
     Daemon(daemon::Args),
     /// A local S3, X-Ray daemon and X-Ray, until stopped
@@ -41,15 +44,24 @@ enum Command {
     /// Show the service map
     #[cfg(feature = "local")]
     Map(query::MapArgs),
+    /// Print the JSON Schema of a file
+    Schema(schema::Args),
 }
 
-/// Runs the program with the process's arguments and environment.
-pub fn main() -> ExitCode {
+/// Runs the program with the process's arguments and environment, and with these job kinds beside its
+/// own.
+pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
     // Prints its own errors and exits with 2 when the arguments are wrong.
     let cli = Cli::parse();
     let environment = Environment::from_os(std::env::vars_os());
     let ended = match cli.command {
-        Command::Run(args) => run::run(&args, &environment),
+        Command::Run(args) => run::run(
+            &args,
+            &run::Surroundings {
+                environment: &environment,
+                handlers,
+            },
+        ),
         Command::Daemon(args) => daemon::run(&args, &environment),
         #[cfg(feature = "local")]
         Command::Local(args) => local::run(&args, &environment),
@@ -59,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => query::trace(&args, &environment),
         #[cfg(feature = "local")]
         Command::Map(args) => query::map(&args, &environment),
+        Command::Schema(args) => schema::run(&args, &handlers.kinds()),
     };
     let status = ended.unwrap_or_else(|error| {
         print::error(&error);

@@ -3,25 +3,36 @@
 //! ```text
 //! cli ─► spec (what to run) ─► runner ─► job ─► bucket ─► outcome ─► report
 //! ```
-//! Around them: `aws` and `local` are where the work is done, `telemetry` tells of it, `query` asks
-//! X-Ray and `view` draws its answers.
+//! Around them: `aws` and `local` are where the work is done, `telemetry` and `progress` tell of it,
+//! `query` asks X-Ray and `view` draws its answers.
+
+#![recursion_limit = "256"] // the futures of a run are deep
 
 mod aws;
 pub mod bucket;
-pub mod cli;
+mod checks;
+mod cli;
+mod firing;
 mod job;
+mod ledger;
 #[cfg(feature = "local")]
 mod local;
 mod outcome;
+mod progress;
 #[cfg(feature = "local")]
 mod query;
 mod report;
 mod runner;
+mod shard;
 mod shutdown;
 pub mod spec;
 mod telemetry;
 pub mod view;
+mod worker;
 mod xray;
+
+pub use job::{BoxError, JobContext, Permanent};
+pub use worker::Worker;
 
 /// The example of the README, compiled and run.
 #[cfg(doctest)]

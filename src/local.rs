@@ -15,7 +15,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use local_s3::LocalS3;
+use local_s3::{FaultPlan, LocalS3};
 use local_xray::{LocalXray, Store};
 use serde::{Deserialize, Serialize};
 use xray_daemon::{Counts, XrayClient};
@@ -117,7 +117,11 @@ impl Services {
     ///
     /// # Errors
     /// The directory or a port cannot be had; the message names the flag.
-    pub(crate) async fn start(dir: &Path, addresses: Addresses) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        dir: &Path,
+        addresses: Addresses,
+        s3_faults: FaultPlan,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make directory {}", dir.display()))?;
         let xray = listen(addresses.xray, "--listen")?;
         let s3 = listen(addresses.s3, "--s3")?;
@@ -126,8 +130,9 @@ impl Services {
             .await
             .context("start the local X-Ray")?;
         let options = local_s3::Options {
-            dir: dir.join("s3"),
             account: ACCOUNT.to_owned(),
+            faults: s3_faults,
+            ..local_s3::Options::new(dir.join("s3"))
         };
         let s3 = LocalS3::start(s3, options)
             .await

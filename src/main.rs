@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    xray_ecs::cli::main()
+    xray_ecs::Worker::new().main()
 }

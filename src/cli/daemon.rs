@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         let log = environment.get_non_empty("XRAY_ECS_LOG")?;
         let log = args.log.as_deref().or(log).unwrap_or(LOG_DEFAULT);
         // The daemon's own calls are no jobs: it logs, and traces nothing of itself.
-        let _logs = telemetry::start(None, telemetry::parse_filter(Some(log))?)?;
+        telemetry::start_logs(telemetry::LogFormat::Text, telemetry::parse_filter(Some(log))?)?;
         let (source, stop) = shutdown::stop();
         shutdown::watch_signals(source).context("catch signals")?;
         let config = Config {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use local_s3::FaultPlan;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::{Counts, XrayClient};
 
@@ -36,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2000")]
     daemon: SocketAddr,
 
+    /// Let a share of S3's answers fail, to see what a run does about it: such as
+    /// `rate=0.3,kinds=slow_down+half_answer,operations=PutBucketPolicy,seed=7,count=100`
+    #[arg(long, value_name = "PLAN", default_value_t = FaultPlan::none(), hide_default_value = true)]
+    s3_faults: FaultPlan,
+
     /// What to log, such as `info` or `xray_daemon=debug` [default: XRAY_ECS_LOG, warn]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -50,14 +56,14 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     runtime.block_on(async {
         let log = environment.get_non_empty("XRAY_ECS_LOG")?;
         let log = telemetry::parse_filter(args.log.as_deref().or(log))?;
-        let _logs = telemetry::start(None, log)?;
+        telemetry::start_logs(telemetry::LogFormat::Text, log)?;
         let announcement = local::announce(&args.dir)?;
         let addresses = Addresses {
             xray: args.listen,
             s3: args.s3,
             daemon: args.daemon,
         };
-        let services = Services::start(&args.dir, addresses).await?;
+        let services = Services::start(&args.dir, addresses, args.s3_faults.clone()).await?;
         let (source, stop) = shutdown::stop();
         shutdown::watch_signals(source).context("catch signals")?;
         announcement.publish(services.endpoints())?;
@@ -104,7 +110,7 @@ impl Local {
         if let Some(endpoints) = local::find_running(dir)? {
             return Ok(Self::Running(endpoints));
         }
-        let services = Services::start(dir, Addresses::free()).await?;
+        let services = Services::start(dir, Addresses::free(), FaultPlan::none()).await?;
         Ok(Self::Own(Box::new(services)))
     }
 
@@ -113,6 +119,22 @@ impl Local {
             Self::Own(services) => services.endpoints(),
             Self::Running(endpoints) => endpoints,
         }
+    }
+
+    /// What points the SDKs of a process that a job starts at the services.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        let Endpoints { s3, xray, .. } = self.endpoints();
+        let variables = [
+            ("AWS_ENDPOINT_URL_S3", s3.as_str()),
+            ("AWS_ENDPOINT_URL_XRAY", xray),
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_ACCOUNT_ID", ACCOUNT),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+        ];
+        let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        owned.into_iter()
     }
 
     /// Stops the daemon of its own services once all it has received is in X-Ray.
@@ -154,21 +176,22 @@ impl Local {
 
 /// The timeline of the run's most telling trace and the service map of the run.
 async fn picture(client: &XrayClient, report: &RunReport) -> anyhow::Result<String> {
-    let Some(telling) = telling_trace(report) else {
+    let traces = report.jobs.traces();
+    let Some(telling) = traces.telling.as_deref() else {
         return Ok(String::new());
     };
-    let last = report.trace_ids().last().unwrap_or(telling);
+    let last = traces.last.as_deref().unwrap_or(telling);
     let ids: BTreeSet<&str> = [telling, last].into();
     let ids: Vec<&str> = ids.into_iter().collect();
     let style = print::style();
     // The last one to leave is among the last to arrive.
-    let traces = query::arrived(client, &ids, ARRIVAL_TIMEOUT).await?;
+    let arrived = query::arrived(client, &ids, ARRIVAL_TIMEOUT).await?;
     let mut text = String::from("\n");
-    let count = report.trace_ids().count();
+    let count = traces.count;
     if count > 1 {
         text.push_str(&format!("One of {count} traces, the most telling:\n\n"));
     }
-    match traces.iter().find(|trace| trace["Id"] == telling) {
+    match arrived.iter().find(|trace| trace["Id"] == telling) {
         Some(trace) => text.push_str(&view::timeline(trace, Clock::System.now(), style)),
         None => text.push_str(&format!("Trace {telling} has not arrived yet.\n")),
     }
@@ -182,12 +205,4 @@ async fn picture(client: &XrayClient, report: &RunReport) -> anyhow::Result<Stri
         text.push_str(&view::service_map(&services, style));
     }
     Ok(text)
-}
-
-/// The trace of the first job that is not done, else of the slowest.
-fn telling_trace(report: &RunReport) -> Option<&str> {
-    let traced = || report.jobs.iter().filter(|job| job.trace_id.is_some());
-    let not_done = traced().find(|job| !job.outcome.is_done());
-    let slowest = || traced().max_by_key(|job| job.duration);
-    not_done.or_else(slowest)?.trace_id.as_deref()
 }

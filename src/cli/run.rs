@@ -1,46 +1,72 @@
-//! `xray-ecs run`: jobs from files or the environment, run, traced and reported.
+//! `xray-ecs run`: jobs from files, objects, standard input or the environment, run, traced and
+//! reported. The whole run in order.
 
 mod input;
+mod limits;
+mod output;
+mod place;
+mod selection;
+mod trace;
 mod wanted;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
 use std::num::NonZeroUsize;
-#[cfg(feature = "local")]
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use aws_config::SdkConfig;
-use tracing_xray::TraceHeader;
+use anyhow::{Context as _, anyhow, bail};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tracing_xray::{TraceHeader, ecs};
 
 use super::print;
-use crate::aws::{self, S3Clients};
+use crate::aws::S3Clients;
+use crate::aws::fetch::Objects;
+use crate::aws::rate::RateLimits;
 use crate::cli::daemon::DaemonChoice;
-use crate::job::Resources;
+use crate::job::{Handlers, Mode, Resources};
+use crate::ledger::{Ledger, Location, Opened, RunKey, S3Access};
 use crate::outcome::ExitStatus;
-use crate::report::{RunReport, SegmentCounts};
-use crate::runner::{self, Job, Options};
+use crate::progress::{self, Progress};
+use crate::report::SegmentCounts;
+use crate::runner::{self, Options, Tolerance, TracingOfJobs};
+use crate::shard::Shard;
 use crate::shutdown::{self, Phase, Stop, StopSource};
-use crate::spec::{self, Document, Environment, Faults, JobFile, JobKind};
+use crate::spec::{self, Checked, Document, Environment, Faults, Source};
 use crate::telemetry;
-use crate::xray::{self, EmbeddedDaemon};
-use input::{ACCOUNT_PLACEHOLDER, REGION_PLACEHOLDER, context, load, read_documents, refuse};
-use wanted::{Wanted, parse_concurrency, parse_run_id, parse_trace_header};
+use crate::view::neutralise;
+use input::{ACCOUNT_PLACEHOLDER, REGION_PLACEHOLDER, refuse};
+use place::Place;
+use selection::Selection;
+use trace::RunTrace;
+use wanted::{
+    OnOverlap, TraceChoice, Wanted, parse_concurrency, parse_run_id, parse_tolerance,
+    parse_trace_header,
+};
 
 /// Jobs at once when neither flag nor file says.
 const CONCURRENCY_DEFAULT: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
 
-/// How long a daemon of this process may take to upload what it has, at the end of a run.
-const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// How long a start on ECS waits for what the task's metadata tell.
+const METADATA_LIMIT: Duration = Duration::from_millis(500);
+
+/// How long the end of a ledger may take: the last notes and the lock.
+const LEDGER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The same when the run was stopped.
-const DRAIN_LIMIT_STOPPED: Duration = Duration::from_secs(3);
+const LEDGER_LIMIT_STOPPED: Duration = Duration::from_secs(3);
+
+/// How long a run that is stopped before its first job waits for the ledger that it is opening.
+const ABANDON_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a lease of an S3 ledger lasts, if it is not renewed.
+const LEASE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Job files; none: JOB_SPEC, JOB_FILE or JOB_TYPE in the environment say what to run
+    /// Job files, directories of them, s3://bucket/key, or - for standard input; none: JOB_SPEC,
+    /// JOB_FILE or JOB_TYPE in the environment say what to run
     #[arg(value_name = "JOB_FILE")]
     files: Vec<PathBuf>,
 
@@ -49,11 +75,25 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
     local: Option<PathBuf>,
 
+    /// Print what would change, bucket by bucket, and change nothing
+    #[arg(long)]
+    plan: bool,
+
+    /// Run only the jobs of this name; `*` and `?` stand for any characters. May be repeated
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+
+    /// Run the I-th of N parts of the jobs, counted from 1; a job's name decides its part
+    /// [default: XRAY_ECS_SHARD, the array of AWS Batch]
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+
     /// The most jobs at once [default: XRAY_ECS_CONCURRENCY, the job files' max_concurrency, 8]
     #[arg(long, value_name = "N", value_parser = parse_concurrency)]
     concurrency: Option<NonZeroUsize>,
 
-    /// How long the whole run may take, such as 30m [default: XRAY_ECS_TIMEOUT, no limit]
+    /// How long the whole run may take, such as 30m
+    /// [default: XRAY_ECS_TIMEOUT, the job files' run_timeout, no limit]
     #[arg(long, value_name = "DURATION", value_parser = spec::parse_duration)]
     timeout: Option<Duration>,
 
@@ -62,112 +102,123 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = spec::parse_duration)]
     stop_budget: Option<Duration>,
 
-    /// Write the report to FILE as JSON; `-`: to stdout, instead of the table
+    /// How many jobs, or which share of them, may fail in a run that still counts as done
+    /// [default: XRAY_ECS_TOLERATE, the job files' tolerated_failure_count and _percentage, 0]
+    #[arg(long, value_name = "N|N%", value_parser = parse_tolerance)]
+    tolerate: Option<Tolerance>,
+
+    /// Begin no further job once more have failed than are tolerated
+    /// [default: XRAY_ECS_FAIL_FAST, the job files' fail_fast]
+    #[arg(long)]
+    fail_fast: bool,
+
+    /// Allow jobs of type `command`, which run any program with the rights of this one
+    #[arg(long)]
+    allow_command: bool,
+
+    /// Note what is done in a file or under an s3:// prefix: a run that was cut off goes on where it
+    /// was, and one that is delivered twice runs once [default: XRAY_ECS_LEDGER]
+    #[arg(long, value_name = "PATH|s3://PREFIX")]
+    ledger: Option<Location>,
+
+    /// When the ledger says that another run is at it: skip (exit code 0) or fail (2)
+    /// [default: XRAY_ECS_ON_OVERLAP, skip]
+    #[arg(long, value_name = "WHAT")]
+    on_overlap: Option<OnOverlap>,
+
+    /// Write the report to FILE: .json, .md, .xml (JUnit), also s3://bucket/key; `-`: JSON to
+    /// stdout, instead of the table; `{run_id}` becomes the run's id. May be repeated
+    /// [default: XRAY_ECS_REPORT]
     #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    report: Vec<String>,
 
     /// Where segments go: an address, `embedded` (a daemon in this process) or `off`
     /// [default: AWS_XRAY_DAEMON_ADDRESS, 127.0.0.1:2000]
     #[arg(long, value_name = "ADDRESS")]
     daemon: Option<DaemonChoice>,
 
+    /// Whether each job has a trace of its own, or all are in the run's
+    /// [default: XRAY_ECS_TRACE, run where a caller's header is given, else job]
+    #[arg(long, value_name = "WHICH")]
+    trace: Option<TraceChoice>,
+
     /// Continue the trace of this header, such as `Root=1-..;Parent=..;Sampled=1`
     /// [default: _X_AMZN_TRACE_ID]
     #[arg(long, value_name = "HEADER", value_parser = parse_trace_header)]
     trace_header: Option<TraceHeader>,
 
-    /// The run's id [default: random]
+    /// Which jobs' traces are kept: a file of local sampling rules [default:
+    /// XRAY_ECS_SAMPLING_RULES, all]
+    #[arg(long, value_name = "FILE")]
+    sampling_rules: Option<PathBuf>,
+
+    /// The run's id [default: the firing's key, that of the run to be resumed, random]
     #[arg(long, value_name = "ID", value_parser = parse_run_id)]
     run_id: Option<String>,
 
     /// What to log, such as `info` or `xray_ecs=debug,warn` [default: XRAY_ECS_LOG, warn]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
+
+    /// How to log: lines for people or JSON for machines
+    /// [default: XRAY_ECS_LOG_FORMAT, json on ECS, else text]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<telemetry::LogFormat>,
 }
 
-/// Where a run does its work.
-struct Place {
-    config: SdkConfig,
-    region: Option<String>,
-    /// The account, as far as it is known without asking.
-    account: Option<String>,
-    daemon: Option<EmbeddedDaemon>,
-    #[cfg(feature = "local")]
-    local: Option<super::local::Local>,
+/// Who we are and what is around us, beside the arguments.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) environment: &'a Environment,
+    /// The job kinds of the program that uses this library.
+    pub(crate) handlers: Arc<Handlers>,
 }
 
-pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
-    let mut wanted = Wanted::read(args, environment)?;
-    let documents = match read_documents(args, &wanted, environment)? {
-        Ok(documents) => documents,
-        Err(status) => return Ok(status),
-    };
-    // Everything that can be wrong with the input is told before anything else is looked at.
-    let region = region_of_check(args, environment);
-    let context = context(&wanted, environment, ACCOUNT_PLACEHOLDER, Some(region));
-    let checked = match load(&documents, &context) {
-        Ok(files) => Checked { files, region },
-        Err(faults) => return Ok(refuse(&faults)),
-    };
-    check_report(args)?;
+pub(crate) fn run(args: &Args, around: &Surroundings<'_>) -> anyhow::Result<ExitStatus> {
+    let mut wanted = Wanted::read(args, around.environment)?;
+    for output in &wanted.outputs {
+        output.check(&wanted.run_id)?;
+    }
     runtime(args)?.block_on(async {
         let stop = shutdown::stop();
         shutdown::watch_signals(stop.0.clone()).context("catch signals")?;
-        tokio::spawn(tell_of_signal(stop.1.clone(), wanted.stop_budget));
         let deadline = wanted.deadline;
-        let prepared = tokio::select! {
-            prepared = prepare(args, environment, &mut wanted, &documents, checked) => prepared?,
+        let found = tokio::select! {
+            found = find(args, around, &mut wanted) => found?,
             () = stop.1.reached(Phase::Draining) => {
-                print::note("stopped before the first job");
+                tell(wanted.progress, "stopped before the first job");
                 return Ok(ExitStatus::Stopped);
             }
             () = shutdown::at(deadline) => {
-                print::note("the deadline passed before the first job");
+                tell(wanted.progress, "the deadline passed before the first job");
                 return Ok(ExitStatus::DeadlinePassed);
             }
         };
-        match prepared {
-            Ok((place, files)) => run_files(args, wanted, &files, place, stop).await,
-            Err(faults) => Ok(refuse(&faults)),
+        let Some(mut found) = found else {
+            return Ok(ExitStatus::NotStarted);
+        };
+        let run_id = wanted.run_id.clone();
+        let ledger = match open_ledger(args, &mut wanted, &found.place, &stop.1).await? {
+            Turn::Ours(ledger) => ledger,
+            Turn::Ended(status) => return Ok(status),
+        };
+        if let Err(faults) = found.know_all(around, &wanted, wanted.run_id != run_id) {
+            if let Some(ledger) = ledger {
+                ledger.abandon().await;
+            }
+            return Ok(refuse(&faults));
         }
+        run_jobs(args, around, wanted, found, ledger, stop).await
     })
 }
 
-async fn tell_of_signal(stop: Stop, budget: Duration) {
+async fn tell_of_signal(stop: Stop, budget: Duration, progress: Progress) {
     stop.reached(Phase::Draining).await;
     if stop.phase() == Phase::Draining {
         let budget = spec::format_duration(budget);
-        print::note(format_args!(
+        progress.note(format_args!(
             "stopping: no new attempts; running jobs may finish within {budget}, another signal cuts them"
         ));
     }
-}
-
-/// The region to check the files with, as far as it is known without looking for it. A local run has
-/// its own.
-fn region_of_check<'a>(args: &Args, environment: &'a Environment) -> &'a str {
-    if args.is_local() {
-        return REGION_PLACEHOLDER;
-    }
-    let variable = |name| environment.get_non_empty(name).ok().flatten();
-    variable("AWS_REGION")
-        .or_else(|| variable("AWS_DEFAULT_REGION"))
-        .unwrap_or(REGION_PLACEHOLDER)
-}
-
-/// That the report can be written, before anything is done that it would tell.
-fn check_report(args: &Args) -> anyhow::Result<()> {
-    let Some(path) = args.report.as_deref().filter(|_| !args.report_is_stdout()) else {
-        return Ok(());
-    };
-    let opened = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path);
-    opened.map(drop).with_context(|| {
-        let path = path.display();
-        format!("write report {path}: name a file that can be written, or `-`")
-    })
 }
 
 /// One thread waits for AWS; local services want a second one.
@@ -182,188 +233,339 @@ fn runtime(args: &Args) -> anyhow::Result<tokio::runtime::Runtime> {
     builder.enable_all().build().context("start the runtime")
 }
 
-/// Files that were read with placeholders, and the region that they were read with.
-struct Checked<'a> {
-    files: Vec<JobFile>,
-    region: &'a str,
+/// All that a run needs, found and checked.
+struct Found {
+    place: Place,
+    documents: Vec<Document>,
+    checked: Checked,
+    selection: Selection,
+    total: usize,
+    metadata: JoinHandle<Option<ecs::Metadata>>,
 }
 
-/// Finds where the work is done, who does it, and what the files say there.
-async fn prepare(
-    args: &Args,
-    environment: &Environment,
-    wanted: &mut Wanted,
-    documents: &[Document],
-    checked: Checked<'_>,
-) -> anyhow::Result<Result<(Place, Vec<JobFile>), Faults>> {
-    let mut place = find_place(args, environment, wanted).await?;
-    let region = place.region.clone();
-    let read = |account: &str| {
-        let known = context(wanted, environment, account, region.as_deref());
-        load(documents, &known)
-    };
-    let mut files = if region.as_deref() == Some(checked.region) {
-        checked.files
-    } else {
-        match read(ACCOUNT_PLACEHOLDER) {
-            Ok(files) => files,
-            Err(faults) => return Ok(Err(faults)),
+impl Found {
+    /// Reads the jobs once more where they were read with what was not known yet.
+    fn know_all(
+        &mut self,
+        around: &Surroundings<'_>,
+        wanted: &Wanted,
+        run_id_is_another: bool,
+    ) -> Result<(), Faults> {
+        let account = self.place.account.as_deref().unwrap_or(ACCOUNT_PLACEHOLDER);
+        let account_is_another = account != ACCOUNT_PLACEHOLDER && self.checked.uses_account();
+        if run_id_is_another || account_is_another {
+            let region = self.place.region.as_deref();
+            let known = input::context(around, wanted, account, region);
+            self.checked = spec::load(&self.documents, &known)?;
         }
+        Ok(())
+    }
+}
+
+/// Finds out what is to be done, and where. Everything that can be wrong with the input is told before
+/// anything is changed; then there is nothing to be found.
+async fn find(
+    args: &Args,
+    around: &Surroundings<'_>,
+    wanted: &mut Wanted,
+) -> anyhow::Result<Option<Found>> {
+    let metadata = ask_for_metadata(around.environment, wanted.progress);
+    let sources = Source::find(&args.files, around.environment)?;
+    // Only objects in S3 need to know where S3 is; all else is checked before anything is looked for.
+    let is_remote = sources
+        .iter()
+        .any(|source| matches!(source, Source::S3 { .. }));
+    let mut place = match is_remote {
+        true => Some(Place::find(args, around.environment, wanted).await?),
+        false => None,
     };
+    let objects = Objects::new(place.as_ref().map(Place::s3_clients));
+    let Some(documents) = input::open(args, around, wanted, &sources, &objects).await else {
+        return Ok(None);
+    };
+    let region = region_of_check(args, around.environment);
+    let read = |wanted: &Wanted, region: Option<&str>| {
+        let known = input::context(around, wanted, ACCOUNT_PLACEHOLDER, region);
+        spec::load(&documents, &known).map_err(|faults| refuse(&faults))
+    };
+    let Ok(mut checked) = read(wanted, Some(region)) else {
+        return Ok(None);
+    };
+    if !args.allow_command
+        && let Some(job) = input::first_command(&checked)
+    {
+        bail!(
+            "job `{job}` runs a program, which is code from outside: allow it by --allow-command"
+        );
+    }
+    let selection = Selection::new(&args.only, wanted.shard);
+    let total = selection.count(&checked)?;
+    let mut place = match place.take() {
+        Some(place) => place,
+        None => Place::find(args, around.environment, wanted).await?,
+    };
+    // What the place says of the region is looked at before who we are there.
+    if place.region.as_deref() != Some(region) {
+        match read(wanted, place.region.as_deref()) {
+            Ok(read) => checked = read,
+            Err(_) => return Ok(None),
+        }
+    }
+    place.account = input::find_account(&place, wanted, &checked).await?;
+    for warning in checked.warnings() {
+        tell(wanted.progress, format_args!("warning: {warning}"));
+    }
+    Ok(Some(Found {
+        place,
+        documents,
+        checked,
+        selection,
+        total,
+        metadata,
+    }))
+}
+
+/// Asks ECS for the task's metadata, beside all else; traces do without them when there are none.
+fn ask_for_metadata(
+    environment: &Environment,
+    mode: progress::Mode,
+) -> JoinHandle<Option<ecs::Metadata>> {
+    let environment = environment.clone();
+    tokio::task::spawn_blocking(move || {
+        let variable = |name: &str| environment.get(name).ok().flatten().map(str::to_owned);
+        ecs::metadata(variable, METADATA_LIMIT).unwrap_or_else(|error| {
+            tell(
+                mode,
+                format_args!("{error}; the traces do without the task's metadata"),
+            );
+            None
+        })
+    })
+}
+
+/// The region to check the files with, as far as it is known without looking for it. A local run has
+/// its own.
+fn region_of_check<'a>(args: &Args, environment: &'a Environment) -> &'a str {
     if args.is_local() {
-        return Ok(Ok((place, files))); // the placeholder is the local account
+        return REGION_PLACEHOLDER;
     }
-    // No job has a chance without credentials, and each would tell it anew.
-    place.account = aws::credentials(&place.config).await?;
-    if documents.iter().any(Document::uses_account) {
-        let account = match place.account.take() {
-            Some(account) => account,
-            None => aws::account(&place.config, region_of_first(&files)).await?,
-        };
-        match read(place.account.insert(account)) {
-            Ok(read) => files = read,
-            Err(faults) => return Ok(Err(faults)),
-        }
-    }
-    Ok(Ok((place, files)))
+    let variable = |name| environment.get_non_empty(name).ok().flatten();
+    variable("AWS_REGION")
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
+        .unwrap_or(REGION_PLACEHOLDER)
 }
 
-/// Where to ask who we are, when nobody says a region but the jobs.
-fn region_of_first(files: &[JobFile]) -> Option<&str> {
-    let JobKind::CreateBucket(desired) = &files.first()?.jobs.first()?.kind;
-    Some(desired.region.as_str())
+/// Tells something before the run begins, in the form that its lines will have.
+fn tell(mode: progress::Mode, text: impl std::fmt::Display) {
+    let line = mode.line(neutralise(&text.to_string()));
+    print::note(line.trim_end());
 }
 
-async fn find_place(
+/// Whether this run has its ledger for itself.
+enum Turn {
+    /// It has, or it keeps none.
+    Ours(Option<Arc<Ledger>>),
+    /// Another run does the work, or has done it.
+    Ended(ExitStatus),
+}
+
+async fn open_ledger(
     args: &Args,
-    environment: &Environment,
     wanted: &mut Wanted,
-) -> anyhow::Result<Place> {
-    #[cfg(feature = "local")]
-    if let Some(dir) = &args.local {
-        return local_place(args, wanted, dir).await;
-    }
-    let config = aws::config_of_environment().await;
-    let daemon = match &args.daemon {
-        Some(DaemonChoice::Embedded) => {
-            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let daemon = EmbeddedDaemon::start(any, xray::client(&config, environment)?)?;
-            wanted.send_to(daemon.address())?;
-            Some(daemon)
-        }
-        _ => None,
+    place: &Place,
+    stop: &Stop,
+) -> anyhow::Result<Turn> {
+    // A plan does nothing that a ledger could note.
+    let Some(location) = wanted.ledger.clone().filter(|_| !args.plan) else {
+        return Ok(Turn::Ours(None));
     };
-    Ok(Place {
-        region: config.region().map(|region| region.as_ref().to_owned()),
-        config,
-        account: None,
-        daemon,
-        #[cfg(feature = "local")]
-        local: None,
-    })
-}
-
-#[cfg(feature = "local")]
-async fn local_place(args: &Args, wanted: &mut Wanted, dir: &Path) -> anyhow::Result<Place> {
-    use crate::local::{ACCOUNT, REGION, sdk_config};
-
-    let local = super::local::Local::find_or_start(dir).await?;
-    if !matches!(args.daemon, Some(DaemonChoice::At(_))) {
-        wanted.send_to(&local.endpoints().daemon)?;
+    let key = RunKey {
+        id: wanted.run_id_is_given.then(|| wanted.run_id.clone()),
+        new_id: wanted.run_id.clone(),
+        shard: wanted.shard.map(Shard::parts),
+    };
+    let clients = place.s3_clients();
+    let s3 = place.region.as_deref().map(|region| S3Access {
+        client: clients.of_region(region),
+        owner: place.account.clone(),
+        lease: LEASE,
+    });
+    // On its own, so that a stop does not leave a lock behind that nobody knows of.
+    let mut opening = tokio::spawn(async move { Ledger::open(&location, key, s3).await });
+    let opened = tokio::select! {
+        opened = &mut opening => opened.context("open the run ledger")??,
+        () = stop.reached(Phase::Draining) => {
+            let opened = tokio::time::timeout(ABANDON_LIMIT, opening).await;
+            if let Ok(Ok(Ok(Opened::Run(ledger)))) = opened {
+                ledger.abandon().await;
+            }
+            tell(wanted.progress, "stopped before the first job");
+            return Ok(Turn::Ended(ExitStatus::Stopped));
+        }
+    };
+    match opened {
+        Opened::Run(ledger) => {
+            if ledger.is_resumed() {
+                let (run_id, done) = (ledger.run_id(), ledger.recorded_len());
+                tell(
+                    wanted.progress,
+                    format_args!("run {run_id} goes on: {done} jobs are done"),
+                );
+            }
+            ledger.run_id().clone_into(&mut wanted.run_id);
+            Ok(Turn::Ours(Some(ledger.into())))
+        }
+        Opened::AlreadyDone { run_id, ended_at } => {
+            tell(
+                wanted.progress,
+                format_args!("run {run_id} was done at {ended_at}; nothing was run"),
+            );
+            Ok(Turn::Ended(ExitStatus::Done))
+        }
+        Opened::Busy { run_id } => {
+            let what = format!("run {run_id} of this ledger is running");
+            match wanted.on_overlap {
+                OnOverlap::Skip => {
+                    tell(
+                        wanted.progress,
+                        format_args!("{what}; nothing was run (--on-overlap skip)"),
+                    );
+                    Ok(Turn::Ended(ExitStatus::Done))
+                }
+                OnOverlap::Fail => bail!("{what}; nothing was run (--on-overlap fail)"),
+            }
+        }
     }
-    Ok(Place {
-        config: sdk_config(local.endpoints()),
-        region: Some(REGION.to_owned()),
-        account: Some(ACCOUNT.to_owned()),
-        daemon: None,
-        local: Some(local),
-    })
 }
 
-async fn run_files(
+async fn run_jobs(
     args: &Args,
+    around: &Surroundings<'_>,
     wanted: Wanted,
-    files: &[JobFile],
-    mut place: Place,
+    found: Found,
+    ledger: Option<Arc<Ledger>>,
     stop: (StopSource, Stop),
 ) -> anyhow::Result<ExitStatus> {
-    let telemetry = telemetry::start(wanted.tracing.as_ref(), wanted.log)?;
-    let of_files = files.iter().filter_map(|file| file.max_concurrency).min();
+    let Found {
+        mut place,
+        checked,
+        selection,
+        total,
+        metadata,
+        ..
+    } = found;
+    let ecs = metadata.await.unwrap_or_default();
+    let limits = limits::strictest(&checked);
+    let progress = Progress::new(wanted.progress, total, io::stderr());
+    tokio::spawn(tell_of_signal(
+        stop.1.clone(),
+        wanted.stop_budget,
+        progress.clone(),
+    ));
+    let telemetry = telemetry::start(
+        wanted.tracing.as_ref(),
+        ecs.as_ref()
+            .map(ecs::Metadata::layer_options)
+            .unwrap_or_default(),
+        wanted.log.clone(),
+        &progress,
+    )?;
+    let service = checked.files.first().map_or("run", |file| &*file.name);
+    let run_trace = RunTrace::open(service, &wanted, ecs.as_ref(), &telemetry);
     let options = Options {
-        run_id: wanted.run_id,
+        run_id: wanted.run_id.clone(),
         start: wanted.start,
         concurrency: wanted
             .concurrency
-            .or(of_files)
+            .or(limits.max_concurrency)
             .unwrap_or(CONCURRENCY_DEFAULT),
-        deadline: wanted.deadline,
+        deadline: wanted
+            .deadline
+            .or(limits.run_timeout.map(|timeout| Instant::now() + timeout)),
         stop_budget: wanted.stop_budget,
-        trace_header: wanted.trace_header.map(|header| header.to_string()),
-        log_line: Arc::new(|line| print::note(line)),
+        mode: match args.plan {
+            true => Mode::Plan,
+            false => Mode::Apply,
+        },
+        tolerance: wanted.tolerance.unwrap_or(Tolerance {
+            count: limits.tolerated_failure_count,
+            percentage: limits.tolerated_failure_percentage,
+        }),
+        fail_fast: wanted.fail_fast.or(limits.fail_fast).unwrap_or(false),
+        tracing: TracingOfJobs {
+            header: run_trace.header(&wanted),
+            run: run_trace.span_id(),
+            schedule: wanted
+                .firing
+                .as_ref()
+                .map(|firing| firing.rule_name().to_owned()),
+            sampler: wanted.sampler(),
+        },
+        ledger: ledger.clone(),
+        watch: progress.watch(),
     };
     let resources = Resources {
-        s3: S3Clients::new(&place.config),
-        account: place.account.take(),
+        s3: S3Clients::new(&place.config, RateLimits::new(&limits.rate_limits)),
+        account: place.account.clone(),
+        environment: place.variables(&wanted),
+        path: around
+            .environment
+            .get("PATH")
+            .ok()
+            .flatten()
+            .map(str::to_owned),
+        handlers: Arc::clone(&around.handlers),
     };
-    let mut report = runner::run(jobs(files), resources, options, stop.clone()).await;
+    let mut report = runner::run(
+        selection.jobs(&checked),
+        total,
+        resources,
+        options,
+        stop.clone(),
+    )
+    .await;
+    report.shard = wanted.shard.map(|shard| shard.to_string());
+    report.trace_id = run_trace.id();
+    run_trace.close(&report);
     let counts = telemetry.close();
-    let uploaded = drain(&mut place, stop.1.phase()).await;
-    report.segments = counts.map(|counts| SegmentCounts::new(counts, uploaded));
-    let told = tell(args, &report);
-    #[cfg(feature = "local")]
-    let told = match place.local {
-        Some(local) => {
-            let is_shown = !matches!(args.daemon, Some(DaemonChoice::At(_) | DaemonChoice::Off));
-            told.and(local.end(&report, is_shown, args.report_is_stdout()).await)
-        }
-        None => told,
-    };
-    match told {
-        Ok(()) => Ok(report.status),
-        Err(error) => {
+    progress.finish();
+    let confirmed = place.drain(stop.1.phase()).await;
+    report.segments = counts.map(|counts| SegmentCounts::new(counts, confirmed));
+    // A console shows nothing of segments that nobody took.
+    let is_shown = report.segments.is_some_and(|segments| segments.sent > 0);
+    report.console_region = place.console_region().filter(|_| is_shown);
+    let mut status = report.status;
+    let mut fail = |told: anyhow::Result<()>| {
+        if let Err(error) = told {
             print::error(&error);
-            Ok(report.status.or_failed())
+            status = status.or_failed();
         }
-    }
-}
-
-/// Waits until the daemon of this process has uploaded everything; answers how many segments X-Ray
-/// took. A run that was stopped has little time left for it.
-async fn drain(place: &mut Place, phase: Phase) -> Option<u64> {
-    let limit = match phase {
-        Phase::Running => DRAIN_LIMIT,
-        Phase::Draining | Phase::Cut => DRAIN_LIMIT_STOPPED,
     };
-    #[cfg(feature = "local")]
-    if let Some(local) = &mut place.local {
-        return local.drain_daemon(limit).await.map(|counts| counts.sent);
+    if !wanted.stdout_is_taken() {
+        fail(output::table(&report));
     }
-    let daemon = place.daemon.take()?;
-    Some(daemon.drain(limit).await.sent)
-}
-
-fn jobs(files: &[JobFile]) -> Vec<Job> {
-    let of_file = |file: &JobFile| {
-        let name: Arc<str> = file.name.as_str().into();
-        let job = move |spec: &spec::JobSpec| Job {
-            file: Arc::clone(&name),
-            spec: Arc::new(spec.clone()),
+    for output in &wanted.outputs {
+        fail(output.write(&report, &place).await);
+    }
+    // Last, since a run whose report was not written may be started again for it.
+    if let Some(ledger) = ledger {
+        let limit = match stop.1.phase() {
+            Phase::Running => LEDGER_LIMIT,
+            Phase::Draining | Phase::Cut => LEDGER_LIMIT_STOPPED,
         };
-        file.jobs.iter().map(job).collect::<Vec<_>>()
-    };
-    files.iter().flat_map(of_file).collect()
-}
-
-/// Writes the report where it is wanted: the table to stdout, JSON to a file or to stdout instead.
-fn tell(args: &Args, report: &RunReport) -> anyhow::Result<()> {
-    if args.report_is_stdout() {
-        return print::json(report);
+        let finished = tokio::time::timeout(limit, ledger.finish(report.status)).await;
+        let finished = finished.map_err(|_| anyhow!("it took longer than {limit:?}"));
+        fail(
+            finished
+                .and_then(|finished| Ok(finished?))
+                .context("close the run ledger"),
+        );
     }
-    print::result(&crate::view::report(report, print::style()))?;
-    if let Some(path) = &args.report {
-        let text = serde_json::to_string_pretty(report)?;
-        std::fs::write(path, text + "\n")
-            .with_context(|| format!("write report {}", path.display()))?;
+    #[cfg(feature = "local")]
+    if let Some(local) = place.local {
+        let is_shown =
+            !args.plan && !matches!(args.daemon, Some(DaemonChoice::At(_) | DaemonChoice::Off));
+        fail(local.end(&report, is_shown, wanted.stdout_is_taken()).await);
     }
-    Ok(())
+    Ok(status)
 }

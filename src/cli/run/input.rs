@@ -1,12 +1,14 @@
 //! The job files of a run: read, checked whole, every fault of every file told at once.
 
-use std::collections::BTreeMap;
-
-use super::Args;
+use super::place::Place;
 use super::wanted::Wanted;
+use super::{Args, Surroundings};
+use crate::aws;
 use crate::cli::print;
 use crate::outcome::ExitStatus;
-use crate::spec::{self, Document, Environment, Fault, Faults, JobFile, JobKind, Source};
+use crate::spec::{
+    self, Checked, CheckedFile, Document, Faults, Fetch, JobKind, JobSpec, Source, SourceError,
+};
 
 /// Stands for the account while a file is only checked; every account has as many digits. It is the
 /// account of a local run.
@@ -16,130 +18,123 @@ pub(super) const ACCOUNT_PLACEHOLDER: &str = "000000000000";
 pub(super) const REGION_PLACEHOLDER: &str = "us-east-1";
 
 /// What templates are expanded with.
-pub(super) fn context<'a>(
-    wanted: &'a Wanted,
-    environment: &'a Environment,
-    account: &'a str,
-    region: Option<&'a str>,
-) -> spec::Context<'a> {
+pub(super) fn context(
+    around: &Surroundings<'_>,
+    wanted: &Wanted,
+    account: &str,
+    region: Option<&str>,
+) -> spec::Context {
     spec::Context {
-        account,
-        region,
-        start: wanted.start,
-        run_id: &wanted.run_id,
-        environment,
+        account: account.into(),
+        region: region.map(Into::into),
+        start: wanted.date,
+        run_id: wanted.run_id.as_str().into(),
+        environment: around.environment.clone(),
+        kinds: around.handlers.kinds(),
     }
 }
 
-/// Reads what the arguments or the environment name; tells of all that cannot be read.
-pub(super) fn read_documents(
+/// Opens the sources; tells of all that cannot be read, and then answers nothing.
+pub(super) async fn open(
     args: &Args,
+    around: &Surroundings<'_>,
     wanted: &Wanted,
-    environment: &Environment,
-) -> anyhow::Result<Result<Vec<Document>, ExitStatus>> {
-    #[cfg(feature = "local")]
-    if args.local.is_some()
-        && let Some(directory) = args.files.iter().find(|path| path.is_dir())
-    {
-        let directory = directory.display();
-        anyhow::bail!(
-            "`{directory}` is a directory: write --local={directory} and name a job file"
-        );
-    }
-    // One by one, so that one that cannot be read hides no other.
-    let sources: Vec<_> = if args.files.is_empty() {
-        vec![Source::find(&[], environment)]
-    } else {
-        let files = args.files.chunks(1);
-        files.map(|file| Source::find(file, environment)).collect()
-    };
+    sources: &[Source],
+    fetch: &impl Fetch,
+) -> Option<Vec<Document>> {
     let mut documents = Vec::new();
     let mut errors = Vec::new();
-    for found in sources {
-        let read = found.and_then(|found| found.iter().map(Source::read).collect());
-        let read: Result<Vec<Document>, _> = read;
-        match read {
-            Ok(read) => documents.extend(read),
-            Err(error) => errors.push(error),
+    // One by one, so that one that cannot be read hides no other.
+    for source in sources {
+        match source.open(fetch).await {
+            Ok(opened) => documents.extend(opened),
+            Err(more) => errors.extend(more),
         }
     }
     if errors.is_empty() {
-        return Ok(Ok(documents));
+        return Some(documents);
     }
     // Those that can be read are checked all the same: all faults at once.
     let context = context(
+        around,
         wanted,
-        environment,
         ACCOUNT_PLACEHOLDER,
         Some(REGION_PLACEHOLDER),
     );
-    if let Err(faults) = load(&documents, &context) {
+    if let Err(faults) = spec::load(&documents, &context) {
         print::foreign(&faults.to_string());
     }
     for error in errors {
+        let hint = state_hint(args, &error);
         print::error(&error.into());
-    }
-    Ok(Err(ExitStatus::NotStarted))
-}
-
-/// Reads all documents and tells the faults of all; jobs and buckets are unique in the run.
-pub(super) fn load(
-    documents: &[Document],
-    context: &spec::Context<'_>,
-) -> Result<Vec<JobFile>, Faults> {
-    let mut files: Vec<JobFile> = Vec::new();
-    let mut faults = Vec::new();
-    let mut seen: BTreeMap<(&str, String), String> = BTreeMap::new();
-    for document in documents {
-        match document.load(context) {
-            Ok(file) => {
-                // Within a file the file's own check has told it, with the place.
-                let mut of_file = BTreeMap::new();
-                for (index, job) in file.jobs.iter().enumerate() {
-                    let JobKind::CreateBucket(desired) = &job.kind;
-                    for (field, value) in
-                        [("name", &*job.name), ("bucket", desired.bucket.as_str())]
-                    {
-                        let key = (field, value.to_owned());
-                        if let Some(other) = seen.get(&key) {
-                            faults.push(twice(document, index, &key, other));
-                        }
-                        of_file.insert(key, document.source_name().to_owned());
-                    }
-                }
-                seen.extend(of_file);
-                files.push(file);
-            }
-            Err(Faults(more)) => faults.extend(more),
+        if let Some(hint) = hint {
+            print::note(hint);
         }
     }
-    if faults.is_empty() {
-        Ok(files)
-    } else {
-        Err(Faults(faults))
-    }
+    None
 }
 
-fn twice(document: &Document, index: usize, key: &(&str, String), other: &str) -> Fault {
-    let (field, value) = key;
-    Fault {
-        source_name: document.source_name().to_owned(),
-        position: None,
-        field: format!("jobs[{index}].{field}"),
-        message: format!("`{value}` stands in a job of {other} already, run it once"),
+/// The first job that runs a program.
+pub(super) fn first_command(checked: &Checked) -> Option<String> {
+    let is_command = |job: &JobSpec| matches!(job.kind, JobKind::Command(_));
+    jobs(checked).find(is_command).map(|job| job.name)
+}
+
+/// The account that must own every bucket. No bucket job has a chance without credentials, and each
+/// would tell it anew; without bucket jobs nobody needs any.
+///
+/// # Errors
+/// There are no credentials, or STS does not say whose they are.
+pub(super) async fn find_account(
+    place: &Place,
+    wanted: &Wanted,
+    checked: &Checked,
+) -> anyhow::Result<Option<String>> {
+    if place.account.is_some() {
+        return Ok(place.account.clone()); // a local one
     }
+    let mut buckets = jobs(checked).filter_map(|job| match job.kind {
+        JobKind::CreateBucket(desired) => Some(desired),
+        JobKind::Command(_) | JobKind::Custom(_) => None,
+    });
+    let first = buckets.next();
+    if first.is_none() && !wanted.uses_s3() && !checked.uses_account() {
+        return Ok(None);
+    }
+    if let Some(account) = aws::credentials(&place.config).await? {
+        return Ok(Some(account));
+    }
+    let region = first.as_ref().map(|desired| desired.region.as_str());
+    aws::account(&place.config, region).await.map(Some)
+}
+
+/// The jobs of all files.
+fn jobs(checked: &Checked) -> impl Iterator<Item = JobSpec> {
+    let jobs = checked.files.iter().flat_map(CheckedFile::jobs);
+    jobs.filter_map(Result::ok)
+}
+
+/// An empty directory after `--local` is likely meant to be its own.
+fn state_hint(args: &Args, error: &SourceError) -> Option<String> {
+    let SourceError::EmptyDirectory(directory) = error else {
+        return None;
+    };
+    let directory = directory.display();
+    args.is_local()
+        .then(|| format!("for the state of a local run write --local={directory}"))
 }
 
 /// Tells the faults of a run that then never begins.
 pub(super) fn refuse(faults: &Faults) -> ExitStatus {
     print::foreign(&faults.to_string());
-    let count = faults.0.len();
+    let count = faults.count();
     let noun = if count == 1 { "fault" } else { "faults" };
     print::note(format_args!("error: {count} {noun}; nothing was run"));
     ExitStatus::NotStarted
 }
 
-#[cfg(all(test, feature = "local"))]
+#[cfg(test)]
+#[cfg(feature = "local")]
 mod tests {
     use super::*;
 
