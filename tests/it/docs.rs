@@ -68,6 +68,7 @@ fn check(place: &Place, args: &str, what: &str) {
         .next()
         .unwrap()
         .split_whitespace()
+        .map(|word| word.trim_matches('\''))
         .collect();
     let is_built = cfg!(feature = "local");
     match args[..] {
@@ -102,7 +103,48 @@ fn every_job_file_runs_as_it_stands() {
     let place = Place::new();
     for file in std::fs::read_dir(repository().join("jobs")).unwrap() {
         let path = format!("jobs/{}", file.unwrap().file_name().to_str().unwrap());
-        let ended = place.run(&["run", "--local", &path]);
+        let ended = place.run(&["run", "--local", "--allow-command", &path]);
         assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
     }
+}
+
+/// The blocks of a document in this language, with the lines they begin in.
+#[cfg(feature = "local")]
+fn blocks(document: &Path, language: &str) -> Vec<(usize, String)> {
+    let text = std::fs::read_to_string(document).unwrap();
+    let fence = format!("```{language}");
+    let mut blocks = Vec::new();
+    let mut block: Option<(usize, String)> = None;
+    for (index, line) in text.lines().enumerate() {
+        match &mut block {
+            None if line == fence => block = Some((index + 1, String::new())),
+            Some(_) if line == "```" => blocks.extend(block.take()),
+            Some((_, text)) => *text += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    blocks
+}
+
+#[cfg(feature = "local")]
+#[test]
+fn every_job_file_of_the_documents_runs_as_a_plan() {
+    let place = Place::new();
+    let document = repository().join("docs/jobs.md");
+    let mut runs = 0;
+    for language in ["json", "jsonl"] {
+        for (line, text) in blocks(&document, language) {
+            if !text.contains("\"version\"") {
+                continue; // a part of a job
+            }
+            let name = format!("line-{line}.{language}");
+            place.write(&name, text);
+            let mut command =
+                place.command(&["run", "--local", "--plan", "--allow-command", &name]);
+            let ended = crate::program::ended(command.env("STAGE", "test"));
+            assert_eq!(ended.code, 0, "{name}: {}\n{}", ended.stdout, ended.stderr);
+            runs += 1;
+        }
+    }
+    assert!(runs >= 8, "only {runs} job files");
 }

@@ -69,13 +69,14 @@ fn files_that_cannot_be_read_are_named() {
 fn a_missing_file_hides_no_fault_of_the_others() {
     let place = Place::new();
     place.write("not.json", "{,");
+    std::fs::create_dir(place.path().join("empty")).unwrap();
     assert_refused(
         &place,
-        &["run", "not.json", "nowhere.json", "s3://bucket/key"],
+        &["run", "not.json", "nowhere.json", "empty"],
         &[
             "not.json:1:2: not JSON",
             "nowhere.json: no such file",
-            "s3://bucket/key",
+            "no job files in empty",
         ],
     );
 }
@@ -97,8 +98,8 @@ fn one_bucket_in_two_files_is_a_fault() {
         &place,
         &["run", "jobs/create-bucket.json", "copy.json"],
         &[
-            "copy.json: jobs[0].name: `bucket` stands in a job of jobs/create-bucket.json already",
-            "copy.json: jobs[0].bucket: `xray-ecs-000000000000-us-east-1` stands in a job of",
+            ": jobs[0].name: `bucket` stands in a job of jobs/create-bucket.json already",
+            ": jobs[0].bucket: `xray-ecs-000000000000-us-east-1` stands in a job of",
         ],
     );
 }
@@ -184,5 +185,65 @@ fn wrong_arguments_exit_with_2() {
         &place,
         &["run", "--daemon", "x", "jobs/create-bucket.json"],
         &["host:port"],
+    );
+}
+
+#[test]
+fn jobs_come_from_directories_and_standard_input() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+
+    let place = Place::new();
+    std::fs::create_dir_all(place.path().join("all/b")).unwrap();
+    let file = |bucket: &str| {
+        let job = format!(r#"{{"name": "a", "type": "create-bucket", "bucket": "{bucket}"}}"#);
+        format!(r#"{{"version": 1, "name": "n", "jobs": [{job}]}}"#)
+    };
+    place.write("all/b/x.json", file("Bad_X"));
+    place.write(
+        "all/a.jsonl",
+        "{\"version\": 1, \"name\": \"n\"}\n{\"name\": \"l\"}\n",
+    );
+    let mut command = place.command(&["run", "all", "-"]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(file("Bad_S").as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    for told in [
+        "all/a.jsonl:2:1: type: missing, give `create-bucket` or `command`",
+        "all/b/x.json:1:87: jobs[0].bucket: bucket name `Bad_X`",
+        "-:1:87: jobs[0].bucket: bucket name `Bad_S`",
+        "nothing was run",
+    ] {
+        assert!(stderr.contains(told), "no `{told}` in\n{stderr}");
+    }
+}
+
+#[test]
+fn the_schema_is_printed_and_a_file_may_name_it() {
+    let place = Place::new();
+    let ended = place.run(&["schema", "job"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(schema["properties"]["version"]["const"], 1);
+    place.write("job.schema.json", &ended.stdout);
+    let file = r#"{"$schema": "job.schema.json", "version": 1, "name": "n", "jobs": []}"#;
+    place.write("a.json", file);
+    let ended = place.run(&["run", "a.json"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.stderr.contains("error: 1 fault; nothing was run"),
+        "{}",
+        ended.stderr
     );
 }

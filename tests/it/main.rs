@@ -1,14 +1,32 @@
 //! The program as its users see it: the real binary, real sockets, real files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+#[cfg(feature = "local")]
+mod command;
 mod docs;
+#[cfg(feature = "local")]
+mod ecs;
+#[cfg(feature = "local")]
+mod faults;
 mod input;
+#[cfg(feature = "local")]
+mod plan;
 mod program;
 #[cfg(feature = "local")]
 mod python;
 #[cfg(feature = "local")]
+mod resume;
+#[cfg(feature = "local")]
 mod run;
+#[cfg(feature = "local")]
+mod s3;
+#[cfg(feature = "local")]
+mod secrets;
 #[cfg(feature = "local")]
 mod serve;
 mod stop;
 mod stub_s3;
+#[cfg(feature = "local")]
+mod trace;
+#[cfg(feature = "local")]
+mod worker;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// What must come comes within this; a test fails after it, it never passes by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A directory with the project's job files in it, where commands run.
+/// A directory with the project's job files and configuration in it, where commands run.
 pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
@@ -23,11 +23,13 @@ pub(crate) struct Ended {
 impl Place {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let jobs = dir.path().join("jobs");
-        std::fs::create_dir(&jobs).unwrap();
-        for file in std::fs::read_dir(repository().join("jobs")).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), jobs.join(file.file_name())).unwrap();
+        for folder in ["jobs", "config"] {
+            let copy = dir.path().join(folder);
+            std::fs::create_dir(&copy).unwrap();
+            for file in std::fs::read_dir(repository().join(folder)).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+            }
         }
         Self { dir }
     }
@@ -139,6 +141,22 @@ impl Running {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Sends the signal once the process catches it, as /proc tells; before, it would just die of it.
+    pub(crate) fn signal_once_caught(&self, name: &str) {
+        let path = format!("/proc/{}/status", self.child.id());
+        let deadline = Instant::now() + PATIENCE;
+        let catches = || {
+            let status = std::fs::read_to_string(&path).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.unwrap_or(0) & (1 << 14) != 0 // SIGTERM is 15
+        };
+        while !catches() {
+            assert!(Instant::now() < deadline, "it never catches {name}");
+        }
+        self.signal(name);
     }
 
     /// Its exit code, `None` after a signal, and the lines that were not read.

@@ -68,6 +68,8 @@ fn the_official_sdk_appears_on_the_map_beside_ours_and_every_client_reads_the_sa
     let expected = [
         "bucket creation - active True",
         "bucket creation client unknown True",
+        "bucket creation run - active False",
+        "bucket creation run client unknown True",
         "made-by-python AWS::S3::Bucket unknown False",
         "python worker - active True",
         "python worker client unknown True",
@@ -116,5 +118,5 @@ fn the_official_sdk_appears_on_the_map_beside_ours_and_every_client_reads_the_sa
         shape
     };
     assert_eq!(shape(&of_cli), shape(&of_program));
-    assert_eq!(of_program["Services"].as_array().unwrap().len(), 6);
+    assert_eq!(of_program["Services"].as_array().unwrap().len(), 8);
 }

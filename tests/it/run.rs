@@ -8,6 +8,7 @@ use crate::program::{Ended, Place, ended};
 fn assert_reads(name: &str, text: &str) {
     insta::with_settings!({filters => vec![
         (r"1-[0-9a-f]{8}-[0-9a-f]{24}", "1-<trace-id>"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "<request-id>"),
         (r"run [0-9a-f]{16}", "run <run-id>"),
         (r"run_id=[0-9a-f]{16}", "run_id=<run-id>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC", "<time> UTC"),
@@ -68,7 +69,7 @@ fn the_log_has_lambda_s_lines_with_the_trace() {
     );
     assert_eq!(lines[3], trace);
     assert_eq!(report["exit_code"], 0);
-    assert_eq!(report["segments"]["sent"], 1);
+    assert_eq!(report["segments"]["sent"], 2, "the job's and the run's");
     assert_eq!(job["outcome"], "changed");
 }
 
@@ -84,12 +85,12 @@ fn a_fleet_of_200_is_one_node_and_every_segment_arrives() {
     );
     assert!(
         run.stdout
-            .contains("segments: 200 sent, 0 refused, 0 dropped")
+            .contains("segments: 201 sent, 0 refused, 0 dropped")
     );
     assert!(run.stdout.contains("S3, 200 buckets"), "{}", run.stdout);
     let list = place.run(&["traces", "--local", "--json"]);
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
-    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 200);
+    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 201);
     let again = place.run(&["run", "--local", "jobs/fleet.json"]);
     assert!(again.stdout.contains("200 unchanged: nothing to change"));
 }
@@ -101,7 +102,7 @@ fn a_hardened_bucket_gets_what_differs_from_the_defaults() {
     assert_done(&first);
     for change in [
         "+ bucket: create in us-east-1",
-        "+ encryption: AES256 → aws:kms",
+        "+ encryption: algorithm: AES256 → aws:kms",
         "+ versioning: off → on",
         "+ tags: +data-class=internal",
     ] {

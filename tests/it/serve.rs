@@ -54,14 +54,14 @@ fn the_worker_of_aws_runs_against_its_endpoints() {
     ));
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.contains("create in eu-west-1"), "{}", run.stdout);
-    assert!(run.stdout.contains("segments: 1 sent"));
+    assert!(run.stdout.contains("segments: 2 sent"));
     served.running.signal("TERM");
     let (code, lines) = served.running.wait();
     assert_eq!(code, Some(0), "{lines:#?}");
     // What had arrived is in the store, whether it was uploaded before the signal or after.
     let list = place.run(&["traces", "--local", "--json"]);
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
-    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 1);
+    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 2);
 }
 
 #[test]
@@ -78,7 +78,8 @@ fn local_commands_use_the_server_of_their_directory() {
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "local");
     let of_server: Value = serde_json::from_str(&ended(&mut command).stdout).unwrap();
-    assert_eq!(of_server["Services"].as_array().unwrap().len(), 3);
+    // The client of both, the run, the jobs, the bucket.
+    assert_eq!(of_server["Services"].as_array().unwrap().len(), 5);
 
     let second = place.run(&FREE);
     assert_eq!(second.code, 2);
@@ -134,7 +135,7 @@ fn a_server_that_is_killed_loses_nothing_that_it_showed() {
         drop(served.running); // with SIGKILL
         let list = place.run(&["traces", "--local", "--json"]);
         let list: Value = serde_json::from_str(&list.stdout).unwrap();
-        assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), round);
+        assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 2 * round);
     }
 }
 
@@ -162,11 +163,11 @@ fn the_daemon_command_uploads_what_it_receives() {
         .unwrap_or_else(|| panic!("no address in {line}"));
     let run =
         ended(&mut place.command_at(&served.s3, address, &["run", "jobs/create-bucket.json"]));
-    assert!(run.stdout.contains("segments: 1 sent"), "{}", run.stdout);
+    assert!(run.stdout.contains("segments: 2 sent"), "{}", run.stdout);
     daemon.signal("TERM");
     let (code, lines) = daemon.wait();
     assert_eq!(code, Some(0), "{lines:#?}");
     let list = place.run(&["traces", "--local", "--json"]);
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
-    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 1);
+    assert_eq!(list["TraceSummaries"].as_array().unwrap().len(), 2);
 }

@@ -1,0 +1,184 @@
+//! On ECS: the task's metadata in the segments, the schedule's parts before the run, JSON logs.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, ended};
+
+/// What the endpoint of task metadata answers for the container and for the task.
+fn answers(pulled: &str) -> [Value; 2] {
+    let arn = "arn:aws:ecs:eu-west-1:000000000000";
+    let container = json!({
+        "DockerId": "cd189a933e5849daa93386466019ab50-2495160603",
+        "Name": "worker",
+        "DockerName": "worker",
+        "ContainerARN": format!("{arn}:container/nightly/cd18/0206b271"),
+        "LogDriver": "awslogs",
+        "LogOptions": {
+            "awslogs-group": "/ecs/bucket-runner", "awslogs-region": "eu-west-1",
+            "awslogs-stream": "run/worker/cd18"
+        },
+        "CreatedAt": pulled,
+        "StartedAt": pulled,
+    });
+    let task = json!({
+        "Cluster": "nightly",
+        "TaskARN": format!("{arn}:task/nightly/cd18"),
+        "Family": "bucket-runner",
+        "Revision": "7",
+        "LaunchType": "FARGATE",
+        "AvailabilityZone": "eu-west-1a",
+        "PullStartedAt": pulled,
+        "PullStoppedAt": pulled,
+        "Containers": [],
+    });
+    [container, task]
+}
+
+/// An endpoint of task metadata, or one that accepts and never answers.
+fn endpoint(answers: Option<[Value; 2]>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut silent = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let Some([container, task]) = &answers else {
+                silent.push(stream);
+                continue;
+            };
+            let mut request = [0; 2048];
+            let len = stream.read(&mut request).unwrap();
+            let is_task = request[..len].starts_with(b"GET /v4/id/task ");
+            let body = if is_task { task } else { container }.to_string();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    address
+}
+
+fn run(place: &Place, endpoint: SocketAddr, variables: &[(&str, &str)]) -> (Value, String) {
+    let mut command = place.command(&[
+        "run",
+        "--local",
+        "--trace",
+        "run",
+        "--report",
+        "r.json",
+        "jobs/create-bucket.json",
+    ]);
+    command
+        .env(
+            "ECS_CONTAINER_METADATA_URI_V4",
+            format!("http://{endpoint}/v4/id"),
+        )
+        .env("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE")
+        .env("HOSTNAME", "ip-10-0-0-7")
+        .envs(variables.iter().copied());
+    let run = ended(&mut command);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    (
+        serde_json::from_str(&place.read("r.json")).unwrap(),
+        run.stderr,
+    )
+}
+
+fn documents(place: &Place, report: &Value) -> Vec<Value> {
+    let trace_id = report["trace_id"].as_str().unwrap();
+    let trace = place.run(&["trace", trace_id, "--local", "--json"]).stdout;
+    let trace: Value = serde_json::from_str(&trace).unwrap();
+    let segments = trace["Traces"][0]["Segments"].as_array().unwrap().iter();
+    segments
+        .map(|segment| serde_json::from_str(segment["Document"].as_str().unwrap()).unwrap())
+        .collect()
+}
+
+#[test]
+fn segments_tell_of_the_task_and_the_schedule_of_its_start() {
+    let place = Place::new();
+    let ago = |seconds| (chrono::Utc::now() - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let scheduled = ago(60);
+    let (report, stderr) = run(
+        &place,
+        endpoint(Some(answers(&ago(20)))),
+        &[
+            (
+                "JOB_RULE_ARN",
+                "arn:aws:events:eu-west-1:000000000000:rule/nightly",
+            ),
+            ("JOB_SCHEDULED_TIME", &scheduled),
+        ],
+    );
+    let documents = documents(&place, &report);
+    let named = |name: &str| {
+        documents
+            .iter()
+            .find(|document| document["name"] == name)
+            .unwrap()
+    };
+    let job = named("bucket creation");
+    assert_eq!(job["origin"], "AWS::ECS::Container");
+    let ecs = &job["aws"]["ecs"];
+    assert_eq!(ecs["container"], "ip-10-0-0-7");
+    assert_eq!(ecs["task_family"], "bucket-runner");
+    assert_eq!(
+        ecs["cluster_arn"],
+        "arn:aws:ecs:eu-west-1:000000000000:cluster/nightly"
+    );
+    assert_eq!(
+        job["aws"]["cloudwatch_logs"][0]["arn"],
+        "arn:aws:logs:eu-west-1:000000000000:log-group:/ecs/bucket-runner"
+    );
+    let parts = named("schedule:nightly")["subsegments"].as_array().unwrap();
+    let names: Vec<_> = parts
+        .iter()
+        .map(|part| part["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["delivery", "image pull", "container start"]);
+    let length =
+        |part: &Value| part["end_time"].as_f64().unwrap() - part["start_time"].as_f64().unwrap();
+    assert!((39.0..45.0).contains(&length(&parts[0])), "{parts:#?}");
+
+    // Every line of the log is JSON, and those of jobs tell the trace.
+    let lines: Vec<Value> = stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line["type"].as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["platform.start", "platform.runtimeDone", "platform.report"],
+        "{stderr}"
+    );
+    let trace_id = report["jobs"][0]["trace_id"].as_str().unwrap();
+    assert!(
+        lines[0]["record"]["tracing"]["value"]
+            .as_str()
+            .unwrap()
+            .contains(trace_id)
+    );
+    assert_eq!(lines[2]["record"]["status"], "success");
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_delays_the_start_by_little_and_fails_nothing() {
+    let place = Place::new();
+    let (report, stderr) = run(&place, endpoint(None), &[]);
+    assert_eq!(report["totals"]["changed"], 1);
+    assert!(stderr.contains("metadata"), "{stderr}");
+    let documents = documents(&place, &report);
+    assert!(
+        documents
+            .iter()
+            .all(|document| document["aws"].get("ecs").is_none())
+    );
+}
