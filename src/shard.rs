@@ -83,7 +83,21 @@ mod tests {
             "{sizes:?}"
         );
         // The split is part of the contract: it must be the same in every release.
-        assert!("1/3".parse::<Shard>().unwrap().holds("logs"));
+        let pinned = [
+            ("logs", 1),
+            ("data", 2),
+            ("job-1", 2),
+            ("job-2", 3),
+            ("job-3", 2),
+            ("fleet-001", 1),
+            ("fleet-002", 2),
+            ("a", 2),
+            ("b", 2),
+            ("nightly import", 2),
+        ];
+        for (job, part) in pinned {
+            assert!(Shard::new(part, 3).unwrap().holds(job), "{job}");
+        }
     }
 
     #[test]
