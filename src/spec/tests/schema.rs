@@ -77,7 +77,7 @@ fn samples() -> Vec<String> {
         })
         .to_string(),
     );
-    for file in ["create-bucket", "fleet", "hardened-bucket"] {
+    for file in ["commands", "create-bucket", "fleet", "hardened-bucket"] {
         let path = format!("{}/jobs/{file}.json", env!("CARGO_MANIFEST_DIR"));
         samples.push(std::fs::read_to_string(path).unwrap());
     }
@@ -121,7 +121,15 @@ fn every_field_is_documented() {
     let schema = job_file_schema(&CustomKinds::default());
     let mut names = Vec::new();
     field_names(&schema, &mut names);
-    names.retain(|name| !document.contains(name.as_str()));
+    let stands = |name: &String| {
+        let spellings = [
+            format!("`{name}`"),
+            format!(".{name}`"),
+            format!("\"{name}\""),
+        ];
+        spellings.iter().any(|spelling| document.contains(spelling))
+    };
+    names.retain(|name| !stands(name));
     let none: [String; 0] = [];
     assert_eq!(names, none);
 }
@@ -213,12 +221,12 @@ proptest! {
 
     #[test]
     fn schema_and_parser_refuse_the_same_structures(
-        sample in 0..12_usize, place in 0..10_000_usize, change in 0..11_usize,
+        sample in proptest::sample::select(samples()), place in 0..10_000_usize, change in 0..11_usize,
     ) {
         use std::sync::OnceLock;
         static VALIDATOR: OnceLock<Validator> = OnceLock::new();
         let validator = VALIDATOR.get_or_init(validator);
-        let file: Value = serde_json::from_str(&samples()[sample % samples().len()]).unwrap();
+        let file: Value = serde_json::from_str(&sample).unwrap();
         let file = mutated(file, place, change);
         let is_valid = validator.is_valid(&file);
         match load_text(&file.to_string()) {

@@ -6,6 +6,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use local_s3::LocalS3;
 
 use super::*;
+use crate::spec::{Context as LoadContext, CustomKinds, Document, Environment, JobKind, load};
 
 const ACCOUNT: &str = "000000000000";
 
@@ -237,5 +238,57 @@ fn a_lock_switches_versioning_on_where_the_bucket_is_there_without() {
         assert_eq!(planned.len(), 3, "{planned:?}");
         assert_eq!(lines(&client, &wanted, Mode::Apply).await, planned);
         assert_eq!(lines(&client, &wanted, Mode::Apply).await, [""; 0]);
+    });
+}
+
+/// The bucket jobs of the document's examples.
+fn documented() -> Vec<Desired> {
+    let document = include_str!("../../../../docs/jobs.md");
+    let blocks = document.split("```").skip(1).step_by(2);
+    let files = blocks.filter_map(|block| block.strip_prefix("json\n"));
+    let context = LoadContext {
+        account: ACCOUNT.into(),
+        region: Some("eu-west-1".into()),
+        start: "2026-03-09T04:05:06Z".parse().unwrap(),
+        run_id: "run-1".into(),
+        environment: Environment::default(),
+        kinds: CustomKinds::default(),
+    };
+    let jobs = files.flat_map(|file| {
+        let checked = load(&[Document::new("jobs.md", file)], &context);
+        let checked = checked.unwrap_or_else(|faults| panic!("{file}\n{faults}"));
+        checked.files[0].jobs().collect::<Vec<_>>()
+    });
+    let buckets = jobs.filter_map(|job| match job.unwrap().kind {
+        JobKind::CreateBucket(desired) => Some(*desired),
+        _ => None,
+    });
+    buckets.collect()
+}
+
+#[test]
+fn the_examples_of_the_document_stay_as_they_were_put() {
+    on_local_s3(async |client| {
+        for other in ["acme-logs-000000000000", "acme-copy"] {
+            let other = json!({ "bucket": other, "versioning": true });
+            lines(&client, &other, Mode::Apply).await;
+        }
+        let mut managed = std::collections::BTreeSet::new();
+        for desired in documented() {
+            managed.extend(desired.parts().iter().map(|part| part.field()));
+            let mut runs = Vec::new();
+            for mode in [Mode::Plan, Mode::Apply, Mode::Apply] {
+                let changes = run(&client, &desired, Some(ACCOUNT), mode).await;
+                let changes = changes.unwrap_or_else(|error| {
+                    panic!("{desired:?}: {}", DisplayErrorContext(&error));
+                });
+                runs.push(changes);
+            }
+            assert!(!runs[0].is_empty(), "{desired:?}");
+            assert_eq!(runs[0], runs[1], "{desired:?}");
+            assert_eq!(runs[2], [], "{desired:?}");
+        }
+        let unmanaged = ORDER.iter().filter(|field| !managed.contains(*field));
+        assert_eq!(unmanaged.collect::<Vec<_>>(), [&""; 0]);
     });
 }
