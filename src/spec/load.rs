@@ -129,10 +129,7 @@ impl Load<'_> {
         text: &str,
         log: &mut FaultLog<'_>,
     ) -> Option<CheckedFile> {
-        let mut root = read(text, log)?;
-        let header = self.header(&mut root, log);
-        let jobs = root.get_mut("jobs").and_then(Value::as_array_mut);
-        let jobs = jobs.map(std::mem::take).unwrap_or_default();
+        let (header, jobs) = self.header(read(text, log)?, log);
         let mut specs = Vec::with_capacity(jobs.len());
         for (job_index, job) in jobs.into_iter().enumerate() {
             let path = format!("jobs[{job_index}]");
@@ -165,12 +162,13 @@ impl Load<'_> {
         })
     }
 
-    /// What stands beside the jobs; what has faults is taken out of `root`.
-    fn header(&self, root: &mut Value, log: &mut FaultLog<'_>) -> Header {
+    /// What stands beside the jobs, without what has faults; and the jobs.
+    fn header(&self, mut root: Value, log: &mut FaultLog<'_>) -> (Header, Vec<Value>) {
         let shapes = self.kinds.shapes();
-        let faults = shapes.check(shapes.root(), root, At::Root(""), Texts::MayBeTemplates);
+        let faults = shapes.check(shapes.root(), &root, At::Root(""), Texts::MayBeTemplates);
         let mut fields = Map::new();
-        if let Value::Object(root) = root {
+        let mut jobs = Vec::new();
+        if let Value::Object(root) = &mut root {
             for fault in &faults {
                 // A fault in one default does not hide those of the others.
                 match (top_field(&fault.path, ""), root.get_mut("defaults")) {
@@ -180,8 +178,10 @@ impl Load<'_> {
                     (top, _) => drop(root.remove(top)),
                 }
             }
-            fields = root.clone();
-            fields.remove("jobs");
+            fields = std::mem::take(root);
+            if let Some(Value::Array(all)) = fields.remove("jobs") {
+                jobs = all;
+            }
             fields.retain(|name, _| shapes.has_field(shapes.root(), name));
         }
         let defaults = match fields.get("defaults") {
@@ -210,7 +210,7 @@ impl Load<'_> {
             .check_defaults()
             .into_iter()
             .for_each(|fault| log.add(fault));
-        Header { fields, resolver }
+        (Header { fields, resolver }, jobs)
     }
 
     /// Notes a job's name or bucket; answers which job had it first.
@@ -254,7 +254,7 @@ impl Load<'_> {
         }
         // Its jobs are the other lines.
         fields.insert("jobs".to_owned(), Value::Array(vec![Value::Null]));
-        let header = self.header(&mut Value::Object(fields), &mut header_log);
+        let (header, _) = self.header(Value::Object(fields), &mut header_log);
         let mut told = Faults::default();
         let mut fingerprints = Vec::new();
         while let Some(line) = lines.next().map_err(|error| unreadable(&error))? {
