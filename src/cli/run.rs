@@ -333,7 +333,15 @@ fn ask_for_metadata(
     let environment = environment.clone();
     tokio::task::spawn_blocking(move || {
         let variable = |name: &str| environment.get(name).ok().flatten().map(str::to_owned);
-        ecs::metadata(variable, METADATA_LIMIT).unwrap_or_else(|error| {
+        let metadata = ecs::metadata(variable, METADATA_LIMIT);
+        let task_error = metadata.as_ref().ok().and_then(Option::as_ref);
+        if let Some(error) = task_error.and_then(|metadata| metadata.task_error.as_deref()) {
+            tell(
+                mode,
+                format_args!("{error}; the traces name only the container"),
+            );
+        }
+        metadata.unwrap_or_else(|error| {
             tell(
                 mode,
                 format_args!("{error}; the traces do without the task's metadata"),
