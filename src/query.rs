@@ -75,7 +75,8 @@ pub(crate) async fn service_graph(
     pages(client, "/ServiceGraph", window.fields(), "Services").await
 }
 
-/// Waits until X-Ray knows all these traces, at most `timeout`; answers those it knows by then.
+/// Waits until X-Ray knows all of these traces and none of their segments is in progress, at most
+/// `timeout`; answers what it knows by then.
 ///
 /// # Errors
 /// A call failed.
@@ -85,19 +86,23 @@ pub(crate) async fn arrived(
     timeout: Duration,
 ) -> anyhow::Result<Vec<Value>> {
     let deadline = tokio::time::Instant::now() + timeout;
-    let mut arrived = Vec::new();
     loop {
-        let known = |id: &&str| arrived.iter().any(|trace: &Value| trace["Id"] == **id);
-        let missing: Vec<&str> = ids.iter().copied().filter(|id| !known(id)).collect();
-        if missing.is_empty() || tokio::time::Instant::now() >= deadline {
-            return Ok(arrived);
+        let found = traces(client, ids).await?;
+        let has_all = found.len() >= ids.len() && !found.iter().any(is_in_progress);
+        if has_all || tokio::time::Instant::now() >= deadline {
+            return Ok(found);
         }
-        let found = traces(client, &missing).await?;
-        if found.is_empty() {
-            tokio::time::sleep(LOOK_INTERVAL).await;
-        }
-        arrived.extend(found);
+        tokio::time::sleep(LOOK_INTERVAL).await;
     }
+}
+
+/// Whether a segment of the trace has not ended, as far as X-Ray knows.
+fn is_in_progress(trace: &Value) -> bool {
+    let segments = trace["Segments"].as_array().into_iter().flatten();
+    segments
+        .filter_map(|segment| segment["Document"].as_str())
+        .filter_map(|document| serde_json::from_str::<Value>(document).ok())
+        .any(|document| document["in_progress"] == true)
 }
 
 async fn pages(

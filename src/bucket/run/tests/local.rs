@@ -278,11 +278,12 @@ fn the_examples_of_the_document_stay_as_they_were_put() {
             managed.extend(desired.parts().iter().map(|part| part.field()));
             let mut runs = Vec::new();
             for mode in [Mode::Plan, Mode::Apply, Mode::Apply] {
-                let changes = run(&client, &desired, Some(ACCOUNT), mode).await;
-                let changes = changes.unwrap_or_else(|error| {
+                let made = Made::default();
+                let ran = run(&client, &desired, Some(ACCOUNT), mode, &made).await;
+                ran.unwrap_or_else(|error| {
                     panic!("{desired:?}: {}", DisplayErrorContext(&error));
                 });
-                runs.push(changes);
+                runs.push(made.changes());
             }
             assert!(!runs[0].is_empty(), "{desired:?}");
             assert_eq!(runs[0], runs[1], "{desired:?}");
