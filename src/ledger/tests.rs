@@ -256,6 +256,14 @@ mod s3 {
         assert!(matches!(done, Opened::AlreadyDone { run_id, .. } if run_id == "first"));
         let next = ours(stage.open(key(None, "third")).await);
         assert_eq!((next.run_id(), next.is_resumed()), ("third", false));
+        drop(next);
+        // Done, and killed before it gave the lock back: it does not stand for the next run.
+        stage.write_lock("first", PAST).await;
+        let next = ours(stage.open(key(None, "fourth")).await);
+        assert_eq!((next.run_id(), next.is_resumed()), ("fourth", false));
+        // A run that did nothing leaves no lock behind.
+        next.abandon().await;
+        ours(stage.open(key(Some("fifth"), "")).await);
     }
 
     #[tokio::test]

@@ -347,3 +347,49 @@ fn a_signal_ends_a_run_that_reads_standard_input() {
     let (code, lines) = run.wait();
     assert_eq!(code, Some(3), "{lines:#?}");
 }
+
+/// The first job's bucket is somebody else's, all others are there.
+fn first_fails() -> StubS3 {
+    StubS3::start(|line, _| match line {
+        _ if line.contains("/bucket-0") => error("403 Forbidden", "AccessDenied"),
+        _ => answer("200 OK", ""),
+    })
+}
+
+#[test]
+fn failures_are_tolerated_as_far_as_told() {
+    let place = Place::new();
+    let s3 = first_fails();
+    place.write("jobs.json", job_file("30s", 4));
+    for (args, code) in [
+        (&[][..], 1),
+        (&["--tolerate", "1"], 0),
+        (&["--tolerate", "25%"], 0),
+        (&["--tolerate", "24%"], 1),
+        (&["--tolerate", "0"], 1),
+    ] {
+        let (ended, report) = run(&place, &s3, &[args, &["jobs.json"]].concat());
+        assert_eq!(ended.code, code, "{args:?}: {}", ended.stdout);
+        assert_eq!(report["exit_code"], code);
+        assert_eq!(report["totals"]["failed"], 1);
+        assert_eq!(
+            report["totals"]["unchanged"], 3,
+            "all others run all the same"
+        );
+    }
+}
+
+#[test]
+fn fail_fast_begins_no_further_job() {
+    let place = Place::new();
+    let s3 = first_fails();
+    place.write("jobs.json", job_file("30s", 4));
+    let args = ["--fail-fast", "--concurrency", "1", "jobs.json"];
+    let (ended, report) = run(&place, &s3, &args);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert_eq!(report["totals"]["failed"], 1);
+    assert_eq!(report["totals"]["not_run"], 3);
+    let (ended, report) = run(&place, &s3, &[&["--tolerate", "1"], &args[..]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert_eq!(report["totals"]["not_run"], 0);
+}
