@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -152,22 +151,10 @@ impl Lock {
     }
 
     async fn read(&self) -> Result<Option<(Lease, String)>, LedgerError> {
-        let place = || self.objects.place(&self.key);
-        let answer = self.objects.get(&self.key).send().await;
-        let object = match answer {
-            Ok(object) => object,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(self.objects.failed(&self.key, "GetObject", &error)),
+        let Some((body, etag)) = self.objects.read(&self.key).await? else {
+            return Ok(None);
         };
-        let etag = object.e_tag.clone().unwrap_or_default();
-        let body = object.body.collect().await;
-        let body = body.map_err(|error| {
-            self.objects
-                .broken(&self.key, "GetObject", error.to_string())
-        })?;
-        let lease = serde_json::from_slice(&body.into_bytes());
-        let lease = lease.map_err(|_| LedgerError::Foreign { place: place() })?;
-        Ok(Some((lease, etag)))
+        Ok(Some((self.objects.parse(&self.key, &body)?, etag)))
     }
 
     /// Writes the lease where the object still has this ETag, or is not there.
@@ -191,10 +178,6 @@ impl Lock {
             },
         }
     }
-}
-
-fn is_missing(error: &SdkError<GetObjectError>) -> bool {
-    matches!(error.as_service_error(), Some(GetObjectError::NoSuchKey(_)))
 }
 
 fn status<E>(error: &SdkError<E>) -> Option<u16> {

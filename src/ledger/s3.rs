@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -381,14 +382,44 @@ impl Objects {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    pub(super) fn get(&self, key: &str) -> GetObjectFluentBuilder {
+    /// An object's bytes and its ETag; nothing when it is not there.
+    pub(super) async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, LedgerError> {
         let get = self
             .access
             .client
             .get_object()
             .bucket(&self.bucket)
             .key(key);
-        get.set_expected_bucket_owner(self.access.owner.clone())
+        let get = get.set_expected_bucket_owner(self.access.owner.clone());
+        let object = match get.send().await {
+            Ok(object) => object,
+            Err(error)
+                if matches!(error.as_service_error(), Some(GetObjectError::NoSuchKey(_))) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.failed(key, "GetObject", &error)),
+        };
+        let etag = object.e_tag.unwrap_or_default();
+        let body = object.body.collect().await;
+        let body = body.map_err(|error| LedgerError::Call {
+            place: self.place(key),
+            operation: "GetObject",
+            message: error.to_string(),
+        })?;
+        Ok(Some((body.to_vec(), etag)))
+    }
+
+    /// What an object of ours says.
+    pub(super) fn parse<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        body: &[u8],
+    ) -> Result<T, LedgerError> {
+        let parsed = serde_json::from_slice(body);
+        parsed.map_err(|_| LedgerError::Foreign {
+            place: self.place(key),
+        })
     }
 
     pub(super) fn put(&self, key: &str, body: Vec<u8>) -> PutObjectFluentBuilder {
@@ -409,42 +440,19 @@ impl Objects {
         operation: &'static str,
         error: &SdkError<impl ProvideErrorMetadata + Error + 'static, HttpResponse>,
     ) -> LedgerError {
-        self.broken(key, operation, crate::aws::told(error))
-    }
-
-    /// The same, of an answer that broke off.
-    pub(super) fn broken(
-        &self,
-        key: &str,
-        operation: &'static str,
-        message: String,
-    ) -> LedgerError {
         LedgerError::Call {
             place: self.place(key),
             operation,
-            message,
+            message: crate::aws::told(error),
         }
     }
 
     async fn done_before(&self, run_id: &str) -> Result<Option<Opened>, LedgerError> {
         let key = self.key(&format!("runs/{run_id}/ended.json"));
-        let object = match self.get(&key).send().await {
-            Ok(object) => object,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_no_such_key()) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(self.failed(&key, "GetObject", &error)),
+        let Some((body, _)) = self.read(&key).await? else {
+            return Ok(None);
         };
-        let body = object.body.collect().await;
-        let body = body.map_err(|error| self.broken(&key, "GetObject", error.to_string()))?;
-        let ended: Ended =
-            serde_json::from_slice(&body.into_bytes()).map_err(|_| LedgerError::Foreign {
-                place: self.place(&key),
-            })?;
+        let ended: Ended = self.parse(&key, &body)?;
         Ok((ended.exit_code == 0).then(|| Opened::AlreadyDone {
             run_id: run_id.to_owned(),
             ended_at: ended.ended_at.to_rfc3339(),
@@ -480,12 +488,7 @@ impl Objects {
     }
 
     async fn part(&self, key: &str) -> Result<Vec<JobKey>, LedgerError> {
-        let object = self.get(key).send().await;
-        let object = object.map_err(|error| self.failed(key, "GetObject", &error))?;
-        let body = object.body.collect().await;
-        let body = body
-            .map_err(|error| self.broken(key, "GetObject", error.to_string()))?
-            .into_bytes();
+        let (body, _) = self.read(key).await?.unwrap_or_default();
         let entries = body.split(|&byte| byte == b'\n');
         let entry = |line| serde_json::from_slice::<Entry>(line).ok()?.key();
         Ok(entries.filter_map(entry).collect())
