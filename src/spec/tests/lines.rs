@@ -154,35 +154,3 @@ fn names_and_buckets_are_unique_in_all_files() {
          y.json:3:50: jobs[1].bucket: `acme-a` stands in a job of x.jsonl already, run it once"
     );
 }
-
-/// Run by hand, in a release build: `cargo test --release -- --ignored very_many_jobs`.
-#[test]
-#[ignore = "measures"]
-fn very_many_jobs_are_checked_in_a_second() {
-    let mut file = tempfile::tempfile().unwrap();
-    writeln!(file, "{HEADER}").unwrap();
-    for index in 0..100_000 {
-        let tags = r#""tags": {"owner": "{job}", "purpose": "a purpose that is told"}"#;
-        let bucket =
-            r#""bucket": "acme-{account}-{job}", "versioning": true, "encryption": "AES256""#;
-        writeln!(
-            file,
-            r#"{{"name": "job-{index}", "type": "create-bucket", {bucket}, {tags}}}"#
-        )
-        .unwrap();
-    }
-    let started = std::time::Instant::now();
-    let checked = load(&[Document::of_file("b", file)], &context()).unwrap();
-    let first = started.elapsed();
-    assert_eq!(
-        checked.files[0].jobs().filter(Result::is_ok).count(),
-        100_000
-    );
-    let second = started.elapsed() - first;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap_or_default();
-    panic!("checked in {first:?}, given out in {second:?}, {peak}");
-}
