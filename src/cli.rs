@@ -59,6 +59,7 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
             &args,
             &run::Surroundings {
                 environment: &environment,
+                kinds: handlers.kinds(),
                 handlers,
             },
         ),

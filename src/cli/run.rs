@@ -33,7 +33,7 @@ use crate::report::SegmentCounts;
 use crate::runner::{self, Options, Tolerance, TracingOfJobs};
 use crate::shard::Shard;
 use crate::shutdown::{self, Phase, Stop, StopSource};
-use crate::spec::{self, Checked, Document, Environment, Faults, Source};
+use crate::spec::{self, Checked, CustomKinds, Document, Environment, Faults, Source};
 use crate::telemetry;
 use crate::view::neutralise;
 use input::{ACCOUNT_PLACEHOLDER, REGION_PLACEHOLDER, refuse};
@@ -171,6 +171,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) environment: &'a Environment,
     /// The job kinds of the program that uses this library.
     pub(crate) handlers: Arc<Handlers>,
+    /// The same, as the check of a job file wants them.
+    pub(crate) kinds: CustomKinds,
 }
 
 pub(crate) fn run(args: &Args, around: &Surroundings<'_>) -> anyhow::Result<ExitStatus> {
@@ -240,7 +242,8 @@ struct Found {
     checked: Checked,
     selection: Selection,
     total: usize,
-    metadata: JoinHandle<Option<ecs::Metadata>>,
+    /// Nothing elsewhere than on ECS.
+    metadata: Option<JoinHandle<Option<ecs::Metadata>>>,
 }
 
 impl Found {
@@ -329,9 +332,16 @@ async fn find(
 fn ask_for_metadata(
     environment: &Environment,
     mode: progress::Mode,
-) -> JoinHandle<Option<ecs::Metadata>> {
+) -> Option<JoinHandle<Option<ecs::Metadata>>> {
+    let is_ecs = matches!(
+        environment.get_non_empty(ecs::ADDRESS_VARIABLE),
+        Ok(Some(_))
+    );
+    if !is_ecs {
+        return None; // and no thread is started for it
+    }
     let environment = environment.clone();
-    tokio::task::spawn_blocking(move || {
+    Some(tokio::task::spawn_blocking(move || {
         let variable = |name: &str| environment.get(name).ok().flatten().map(str::to_owned);
         let metadata = ecs::metadata(variable, METADATA_LIMIT);
         let task_error = metadata.as_ref().ok().and_then(Option::as_ref);
@@ -348,7 +358,7 @@ fn ask_for_metadata(
             );
             None
         })
-    })
+    }))
 }
 
 /// The region to check the files with, as far as it is known without looking for it. A local run has
@@ -462,7 +472,10 @@ async fn run_jobs(
         metadata,
         ..
     } = found;
-    let ecs = metadata.await.unwrap_or_default();
+    let ecs = match metadata {
+        Some(metadata) => metadata.await.unwrap_or_default(),
+        None => None,
+    };
     let limits = limits::strictest(&checked);
     let progress = Progress::new(wanted.progress, total, io::stderr());
     tokio::spawn(tell_of_signal(

@@ -28,7 +28,7 @@ use super::variables;
 pub fn load(documents: &[Document], context: &Context) -> Result<Checked, Faults> {
     let mut load = Load {
         context,
-        kinds: Arc::new(Kinds::new(&context.kinds)),
+        kinds: context.kinds.with_own(),
         documents,
         taken: HashMap::new(),
         uses_account: false,

@@ -36,7 +36,7 @@ pub use document::{Container, ContainerLimits, Task, TaskLimits};
 pub use get::GetError;
 
 /// The variable in which ECS gives the address of the endpoint.
-const ADDRESS_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
+pub const ADDRESS_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// The longest time that anybody waits for metadata.
 const LIMIT_MAX: Duration = Duration::from_secs(60);

@@ -30,7 +30,7 @@ pub(super) fn context(
         start: wanted.date,
         run_id: wanted.run_id.as_str().into(),
         environment: around.environment.clone(),
-        kinds: around.handlers.kinds(),
+        kinds: around.kinds.clone(),
     }
 }
 
