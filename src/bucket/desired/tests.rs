@@ -1,3 +1,5 @@
+//! A bucket as wanted: every fault at once, and combinations that S3 never takes.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Intelligent-Tiering: what is written, what is refused, what means the same.
+
 use serde_json::json;
 
 use super::*;

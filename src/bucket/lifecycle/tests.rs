@@ -1,3 +1,5 @@
+//! Lifecycle: what is written, what is refused, what means the same.
+
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleExpiration as SdkExpiration};
 use proptest::collection::{btree_map, vec};

@@ -1,3 +1,5 @@
+//! Notification: what is written, what is refused, what means the same.
+
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{
     FilterRule, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,

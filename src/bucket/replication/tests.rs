@@ -1,3 +1,5 @@
+//! Replication: what is written, what is refused, what means the same.
+
 use aws_sdk_s3::types::{
     Destination, ReplicationConfiguration, ReplicationRule as SdkRule, ReplicationRuleStatus,
 };

@@ -1,3 +1,5 @@
+//! Website: what is written, what is refused, what means the same.
+
 use serde_json::json;
 
 use super::*;
