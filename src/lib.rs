@@ -10,7 +10,6 @@
 
 mod aws;
 pub mod bucket;
-mod checks;
 mod cli;
 mod firing;
 mod job;

@@ -12,13 +12,10 @@
 mod checked;
 mod context;
 mod document;
-mod duration;
 mod environment;
 mod expand;
-mod fault;
 mod fields;
 mod job;
-mod json;
 mod kind;
 mod limits;
 mod lines;
@@ -27,7 +24,6 @@ mod resolve;
 mod retry;
 mod schema;
 mod secret;
-mod shape;
 mod source;
 mod template;
 #[cfg(test)]
@@ -36,11 +32,13 @@ mod variables;
 
 pub use crate::job::command::CommandSpec;
 pub use checked::{Checked, CheckedFile, Jobs};
+pub use checked_json::{
+    DURATION_MAX, DurationError, FAULTS_TOLD_MAX, Fault, Faults, Position, format_duration,
+    parse_duration,
+};
 pub use context::{CheckPayload, Context, CustomKinds};
 pub use document::Document;
-pub use duration::{DURATION_MAX, DurationError, format_duration, parse_duration};
 pub use environment::{Environment, NotUnicode};
-pub use fault::{FAULTS_TOLD_MAX, Fault, Faults, Position};
 pub use job::{CustomJob, JobKind, JobSpec};
 pub use limits::RunLimits;
 pub use load::load;

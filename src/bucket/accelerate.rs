@@ -1,13 +1,13 @@
 //! Transfer Acceleration: uploads and downloads through the edge locations of CloudFront.
 
 use aws_sdk_s3::types::{AccelerateConfiguration, BucketAccelerateStatus};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource};
-use crate::checks::Checks;
 
 /// Whether Transfer Acceleration is on. A bucket whose name has dots cannot have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,13 +5,13 @@
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{AccessControlPolicy, Grant as S3Grant, Grantee, Owner, Type};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource};
-use crate::checks::Checks;
 
 /// Who may do what beside the owner. Any but `private` needs `object_ownership` to be
 /// `BucketOwnerPreferred` or `ObjectWriter`.

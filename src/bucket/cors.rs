@@ -2,13 +2,13 @@
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_s3::types::{CorsConfiguration, CorsRule as SdkRule};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::{adopt_ids, check_count, check_ids};
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// The most rules that S3 takes.
 const RULES_MAX: usize = 100;

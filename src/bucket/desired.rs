@@ -3,6 +3,7 @@
 
 mod combination;
 
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,6 @@ use super::tags::Tags;
 use super::versioning::Versioning;
 use super::wanted::Wanted;
 use super::website::Website;
-use crate::checks::Checks;
 
 /// A bucket as the job file has it, its templates expanded.
 ///

@@ -5,13 +5,13 @@ use aws_sdk_s3::types::{
     BlockedEncryptionTypes, EncryptionType, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource, unless_absent};
-use crate::checks::Checks;
 
 /// The default encryption. What a job does not name it does not manage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

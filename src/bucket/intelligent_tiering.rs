@@ -5,13 +5,13 @@ use aws_sdk_s3::types::{
     IntelligentTieringAccessTier, IntelligentTieringAndOperator, IntelligentTieringConfiguration,
     IntelligentTieringFilter, IntelligentTieringStatus, Tiering,
 };
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::{ObjectFilter, check_count, check_ids, on};
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// The most configurations that S3 keeps for a bucket.
 const CONFIGURATIONS_MAX: usize = 1_000;

@@ -8,13 +8,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::{adopt_ids, on};
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// When S3 moves objects to a cheaper storage class, and when it deletes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

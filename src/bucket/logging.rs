@@ -5,12 +5,12 @@ use aws_sdk_s3::types::{
     BucketLoggingStatus, Grantee, LoggingEnabled, PartitionedPrefix, SimplePrefix,
     TargetGrant as SdkGrant, TargetObjectKeyFormat, Type,
 };
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// Where S3 keeps a line for each request to the bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

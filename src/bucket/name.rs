@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use checked_json::nearest;
 use serde::Serialize;
 use thiserror::Error;
-
-use crate::checks::nearest;
 
 /// The name of a general purpose bucket: 3 to 63 characters by the rules of the S3 user guide,
 /// "General purpose bucket naming rules". Parsed from a text it is one of the global namespace.

@@ -8,13 +8,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::Event;
+use checked_json::Checks;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::{adopt_ids, check_ids_among};
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// The most bytes of a key, and so of a prefix or suffix.
 const KEY_MAX: usize = 1_024;

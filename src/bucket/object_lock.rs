@@ -5,13 +5,13 @@ use aws_sdk_s3::types::{
     DefaultRetention as SdkRetention, EventHoldDuration, ObjectLockConfiguration,
     ObjectLockEnabled, ObjectLockRule,
 };
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::on;
 use super::subresource::{Absent, Calls, SubResource};
-use crate::checks::Checks;
 
 /// The most days of a default retention.
 const DAYS_MAX: i32 = 36_500;

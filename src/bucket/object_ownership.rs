@@ -1,12 +1,12 @@
 //! Object ownership: who owns objects that another account uploads, and whether ACLs mean anything.
 
 use aws_sdk_s3::types::{OwnershipControls, OwnershipControlsRule};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource, unless_absent};
-use crate::checks::Checks;
 
 /// Who owns objects that another account uploads: `BucketOwnerEnforced` (the bucket's owner; ACLs are
 /// off; the default of a new bucket), `BucketOwnerPreferred` (the bucket's owner, if the upload

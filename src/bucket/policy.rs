@@ -7,13 +7,13 @@
 //! `NotPrincipal` IAM tells `"*"` and `{"AWS": "*"}` apart, and so does this. `Id` and `Sid` count as
 //! they are written.
 
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::CallError;
 use super::subresource::{Calls, SubResource, unless_absent};
-use crate::checks::Checks;
 
 /// The most bytes of a policy.
 const LEN_MAX: usize = 20 * 1024;

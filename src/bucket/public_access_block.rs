@@ -1,13 +1,13 @@
 //! S3 Block Public Access of a bucket: four switches.
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource, unless_absent};
-use crate::checks::Checks;
 
 /// What is blocked of public access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,13 +6,13 @@ mod sdk;
 mod tests;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::rules::{ObjectFilter, adopt_ids, on};
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// Which objects S3 copies to other buckets. Versioning must be on, here and there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

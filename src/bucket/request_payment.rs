@@ -2,12 +2,12 @@
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::RequestPaymentConfiguration;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource};
-use crate::checks::Checks;
 
 /// Who pays for requests and downloads: `BucketOwner`, the default, or `Requester`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

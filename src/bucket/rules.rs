@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::Tag;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::checks::Checks;
 
 /// The most characters of a rule's id.
 const ID_MAX: usize = 255;

@@ -6,13 +6,13 @@ use std::fmt;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::CallError;
-use crate::checks::Checks;
 
 /// A sub-resource in the words of the job file.
 ///

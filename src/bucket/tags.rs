@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::{Tag, Tagging};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource, unless_absent};
-use crate::checks::Checks;
 
 /// The most tags of a bucket.
 const TAGS_MAX: usize = 50;

@@ -1,13 +1,13 @@
 //! Versioning of a bucket's objects: `true` or `false`.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, MfaDeleteStatus, VersioningConfiguration};
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::subresource::{Absent, Calls, SubResource};
-use crate::checks::Checks;
 
 /// Whether old versions of objects are kept: `true` is on; `false` is never on, or suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

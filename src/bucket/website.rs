@@ -6,12 +6,12 @@ use aws_sdk_s3::types::{
     Condition, ErrorDocument, IndexDocument, Redirect, RedirectAllRequestsTo,
     RoutingRule as SdkRule, WebsiteConfiguration,
 };
+use checked_json::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::subresource::{Calls, SubResource};
-use crate::checks::Checks;
 
 /// The most routing rules that S3 takes.
 const RULES_MAX: usize = 50;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use checked_json::{Fault, Position};
+
 use super::document::Document;
-use super::fault::{Fault, Position};
 use super::job::{JobKind, JobSpec};
-use super::json;
 use super::limits::RunLimits;
 use super::lines::Lines;
 use super::resolve::{Resolver, Trust};
@@ -181,7 +181,11 @@ impl JobLines {
         if line.fingerprint() != fingerprint {
             return Err(changed());
         }
-        let value = line.text().ok().and_then(json::parse).ok_or_else(changed)?;
+        let value = line
+            .text()
+            .ok()
+            .and_then(checked_json::parse)
+            .ok_or_else(changed)?;
         let resolved = self.resolver.resolve(value, "", Trust::Checked);
         resolved.spec.ok_or_else(changed)
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::fault::Fault;
+use checked_json::Fault;
 
 /// The content of a source and where it came from; cheap to clone.
 #[derive(Clone, Debug)]

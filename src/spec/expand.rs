@@ -1,10 +1,10 @@
 //! Expands the templates in every text of a job.
 
+use checked_json::{At, RawFault};
 use serde_json::Value;
 
 use super::context::Context;
 use super::secret::Secrets;
-use super::shape::{At, RawFault};
 use super::template::{Part, Scope, Template, TemplateError};
 
 /// Expands the texts of one job.
@@ -116,12 +116,8 @@ impl<'a> Expander<'a> {
     }
 
     fn fault(&mut self, at: At<'_>, message: String) {
-        let path = at.to_string();
-        self.faults.push(RawFault {
-            path,
-            is_name: false,
-            message,
-        });
+        self.faults
+            .push(RawFault::of_value(at.to_string(), message));
     }
 }
 

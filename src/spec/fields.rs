@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
 
+use checked_json::DurationText;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::duration::parse_duration;
 use super::limits::{OPERATIONS, RunLimits};
 use super::retry::{CAUSES, RetryCause, RetryOn, RetrySpec};
 use super::{ATTEMPTS_MAX, CONCURRENCY_MAX};
@@ -90,39 +89,9 @@ pub(super) struct RetryFields {
     on: Option<Vec<CauseText>>,
 }
 
-/// A duration as text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DurationText(pub(super) Duration);
-
 /// An error that is tried again, as text.
 #[derive(Debug, Deserialize)]
 struct CauseText(String);
-
-impl<'de> Deserialize<'de> for DurationText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let duration = parse_duration(&text).map_err(serde::de::Error::custom)?;
-        Ok(Self(duration))
-    }
-}
-
-impl JsonSchema for DurationText {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Whole numbers with the units h, m, s and ms, from 1ms to 168h.",
-            "type": "string",
-            "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
-            "minLength": 1,
-            "examples": ["250ms", "30s", "1h30m"],
-            "x-duration": true,
-            "x-wanted": "a duration as text, such as `30s`",
-        })
-    }
-}
 
 impl JsonSchema for CauseText {
     fn schema_name() -> std::borrow::Cow<'static, str> {

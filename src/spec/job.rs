@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use checked_json::format_duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::format_duration;
 use super::retry::RetrySpec;
 use super::secret::Secrets;
 use crate::bucket::Desired;

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
+use checked_json::{At, Checks, RawFault, ShapeId, Shapes, Texts, nearest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::context::{CheckPayload, Context, CustomKinds};
-use super::fault::nearest;
 use super::job::{CustomJob, JobKind};
 use super::schema;
-use super::shape::{At, RawFault, ShapeId, Shapes, Texts};
 use crate::bucket::BucketSpec;
-use crate::checks::Checks;
 use crate::job::command::CommandSpec;
 
 /// All kinds of jobs, with the schema of the job file.
@@ -173,7 +171,7 @@ impl Kinds {
                     .unwrap_or_default();
                 let faults = match check(&payload) {
                     Ok(()) => Vec::new(),
-                    Err(message) => vec![raw("payload".to_owned(), message)],
+                    Err(message) => vec![RawFault::of_value("payload", message)],
                 };
                 let type_name = Arc::clone(&kind.type_name);
                 (
@@ -196,21 +194,15 @@ fn typed<T: DeserializeOwned, U>(
     let spec = match serde_json::from_value(fields) {
         Ok(spec) => spec,
         // The schema comes from the type, so what it lets pass can be read.
-        Err(error) => return (None, vec![raw(String::new(), error.to_string())]),
+        Err(error) => return (None, vec![RawFault::of_value("", error.to_string())]),
     };
     let mut checks = Checks::default();
     let made = check(spec, &mut checks);
     let faults = checks.into_faults().into_iter();
     (
         made,
-        faults.map(|(path, message)| raw(path, message)).collect(),
+        faults
+            .map(|(path, message)| RawFault::of_value(path, message))
+            .collect(),
     )
-}
-
-fn raw(path: String, message: String) -> RawFault {
-    RawFault {
-        path,
-        is_name: false,
-        message,
-    }
 }

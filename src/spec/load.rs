@@ -5,19 +5,17 @@ use std::collections::hash_map::Entry;
 use std::io::Read as _;
 use std::sync::Arc;
 
+use checked_json::{At, FAULTS_TOLD_MAX, FaultLog, Faults, Position, Texts, read, text_of};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::checked::{Checked, CheckedFile, JobLines, JobsOfFile, Warnings};
 use super::context::Context;
 use super::document::Document;
-use super::fault::{FAULTS_TOLD_MAX, Fault, FaultLog, Faults, Position};
 use super::fields::FileFields;
-use super::json::{self, Places};
 use super::kind::Kinds;
 use super::lines::Lines;
 use super::resolve::{Resolved, Resolver, Trust, top_field};
-use super::shape::{At, Texts};
 use super::variables;
 
 /// Reads and checks documents: merges the defaults into the jobs, expands the templates, finds wrong
@@ -89,7 +87,7 @@ impl Load<'_> {
         let loaded = match is_lines(document) {
             Ok(true) => self.lines(index),
             Ok(false) => self.json(index),
-            Err(error) => Err(cannot_be_read(document, &error)),
+            Err(error) => Err(Faults::cannot_be_read(document.source_name(), &error)),
         };
         match &document.variables {
             None => loaded,
@@ -101,19 +99,9 @@ impl Load<'_> {
         let document = &self.documents[index];
         let mut bytes = Vec::new();
         if let Err(error) = document.reader().read_to_end(&mut bytes) {
-            return Err(cannot_be_read(document, &error));
+            return Err(Faults::cannot_be_read(document.source_name(), &error));
         }
-        let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let good = &bytes[..error.valid_up_to()];
-            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-            let message = "not UTF-8, save the file as UTF-8";
-            one_fault(
-                document,
-                Some(Position { line, column: 1 }),
-                message.to_owned(),
-            )
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text_of(&bytes, document.source_name())?;
         let mut log = FaultLog::new(text, 0);
         let file = self.json_text(index, text, &mut log);
         let faults = log.finish(document.source_name());
@@ -237,7 +225,8 @@ impl Load<'_> {
     /// A file with the header in its first line and a job in each other one.
     fn lines(&mut self, index: usize) -> Result<CheckedFile, Faults> {
         let document = self.documents[index].clone();
-        let unreadable = |error: &std::io::Error| cannot_be_read(&document, error);
+        let unreadable =
+            |error: &std::io::Error| Faults::cannot_be_read(document.source_name(), error);
         let mut lines = Lines::new(document.reader());
         let first = lines.next().map_err(|error| unreadable(&error))?;
         let (line, text) = match first.as_ref().map(|line| (line.number, line.text())) {
@@ -266,7 +255,7 @@ impl Load<'_> {
                         line: line.number,
                         column: 1,
                     };
-                    told.append(one_fault(&document, Some(place), message));
+                    told.append(Faults::one(document.source_name(), Some(place), message));
                     continue;
                 }
             };
@@ -282,7 +271,7 @@ impl Load<'_> {
             if told.told.len() < FAULTS_TOLD_MAX {
                 told.append(log.finish(document.source_name()));
             } else {
-                told.untold += log.len();
+                told.untold += log.count();
             }
         }
         let mut faults = header_log.finish(document.source_name());
@@ -401,36 +390,6 @@ fn is_lines(document: &Document) -> std::io::Result<bool> {
     Ok(is_header && lines.next()?.is_some())
 }
 
-/// The value of a JSON text; its faults go into the log.
-fn read(text: &str, log: &mut FaultLog<'_>) -> Option<Value> {
-    let value = json::parse(text);
-    if value.is_some() {
-        return value;
-    }
-    let (value, faults) = Places::new(text).faults(text);
-    for (offset, fault) in faults {
-        log.at_offset(offset, fault);
-    }
-    value
-}
-
 fn other_document(value: &str, name: &str) -> String {
     format!("`{value}` stands in a job of {name} already, run it once")
-}
-
-fn cannot_be_read(document: &Document, error: &std::io::Error) -> Faults {
-    one_fault(document, None, format!("cannot be read: {error}"))
-}
-
-fn one_fault(document: &Document, position: Option<Position>, message: String) -> Faults {
-    let fault = Fault {
-        source_name: document.source_name().to_owned(),
-        position,
-        field: String::new(),
-        message,
-    };
-    Faults {
-        told: vec![fault],
-        untold: 0,
-    }
 }

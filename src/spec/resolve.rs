@@ -3,16 +3,14 @@
 
 use std::sync::Arc;
 
+use checked_json::{At, RawFault, either, format_duration, suggestion};
 use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::expand::Expander;
-use super::fault::suggestion;
 use super::fields::JobFields;
-use super::format_duration;
 use super::job::JobSpec;
 use super::kind::Kinds;
-use super::shape::{At, RawFault};
 
 /// The fields of jobs of every kind.
 const COMMON: [&str; 4] = ["name", "type", "timeout", "retry"];
@@ -175,11 +173,7 @@ impl Resolver {
             Some(_) => format!("wanted {}", quoted(&names)),
         };
         let path = At::Field(&at, "type").to_string();
-        RawFault {
-            path,
-            is_name: false,
-            message,
-        }
+        RawFault::of_value(path, message)
     }
 
     /// The job's fields, and those of the defaults that it does not give and its kind knows.
@@ -331,5 +325,5 @@ pub(super) fn top_field<'p>(path: &'p str, root: &str) -> &'p str {
 
 fn quoted(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    super::shape::either(names)
+    either(names)
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use checked_json::format_duration;
 use serde::{Serialize, Serializer};
-
-use super::format_duration;
 
 /// When a failed job is tried again: delays double from `base_delay` up to `max_delay`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

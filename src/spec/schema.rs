@@ -1,11 +1,7 @@
 //! The JSON Schema of the job file, out of the types that read it: one that is complete, for our
 //! own check, and one for editors, which lets templates pass.
 
-mod editor;
-mod normal;
-
-use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema};
+use checked_json::schema::{allow_templates, definitions, generator, publish, schema_of};
 use serde_json::{Map, Value, json};
 
 use super::context::CustomKinds;
@@ -44,26 +40,23 @@ pub(super) fn strict(kinds: &CustomKinds) -> Value {
 pub fn job_file_schema(kinds: &CustomKinds) -> Value {
     let mut parts = Parts::new(kinds);
     for kind in &mut parts.kinds {
-        editor::allow_templates(&mut kind.fields);
+        allow_templates(&mut kind.fields);
     }
-    parts
-        .of_kinds
-        .values_mut()
-        .for_each(editor::allow_templates);
+    parts.of_kinds.values_mut().for_each(allow_templates);
     let mut schema = parts.assemble();
-    editor::publish(&mut schema);
+    publish(&mut schema);
     schema
 }
 
 impl Parts {
     fn new(custom: &CustomKinds) -> Self {
-        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let mut generator = generator();
         let file = schema_of::<FileFields>(&mut generator);
         let mut job = schema_of::<JobFields>(&mut generator);
         for (_, field) in job["properties"].as_object_mut().into_iter().flatten() {
             field["x-plain"] = true.into(); // templates stand in the fields of the kinds only
         }
-        let common = normal_definitions(&mut generator);
+        let common = definitions(&mut generator);
         let kind = |type_name: &str, fields, subject| Kind {
             type_name: type_name.to_owned(),
             fields,
@@ -95,7 +88,7 @@ impl Parts {
             job,
             kinds,
             common,
-            of_kinds: normal_definitions(&mut generator),
+            of_kinds: definitions(&mut generator),
         }
     }
 
@@ -164,20 +157,4 @@ fn fields_of(schema: &Value) -> Map<String, Value> {
         .as_object()
         .cloned()
         .unwrap_or_default()
-}
-
-fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
-    let mut schema = T::json_schema(generator);
-    normal::normalise(&mut schema);
-    schema.to_value()
-}
-
-fn normal_definitions(generator: &mut SchemaGenerator) -> Map<String, Value> {
-    let mut definitions = Map::new();
-    for (name, value) in generator.definitions() {
-        let mut schema = Schema::try_from(value.clone()).unwrap_or_default();
-        normal::normalise(&mut schema);
-        definitions.insert(name.clone(), schema.to_value());
-    }
-    definitions
 }

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use checked_json::nearest;
 use thiserror::Error;
 
 use super::document::Document;
 use super::environment::{Environment, NotUnicode};
-use super::fault::nearest;
 use super::variables;
 
 /// A source of jobs.

@@ -1,10 +1,10 @@
-//! Templates in a job file: `{account}`, `{region}`, `{job}`, `{env:NAME}`, `{date:FORMAT}`,
-//! `{rand:N}`, and `{{` and `}}` for the braces themselves. `${...}` stays as it is: it belongs to IAM
-//! policies and to the shell.
+//! The templates of a job file: `{account}`, `{region}`, `{job}`, `{env:NAME}`, `{date:FORMAT}` and
+//! `{rand:N}`, and what they stand for.
 
-use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
+use checked_json::suggestion;
+use checked_json::template::{Piece, SyntaxError, split};
 use chrono::format::{Item, StrftimeItems};
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng};
@@ -13,7 +13,6 @@ use thiserror::Error;
 
 use super::Context;
 use super::environment::NotUnicode;
-use super::fault::suggestion;
 use super::secret::Secrets;
 
 /// A text with placeholders, parsed.
@@ -40,10 +39,8 @@ const WORDS: [&str; 6] = ["account", "region", "job", "env", "date", "rand"];
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum TemplateError {
-    #[error("`{{` is not closed: add `}}`, or write `{{{{` for the brace itself")]
-    Unclosed,
-    #[error("`}}` closes nothing: write `}}}}` for the brace itself")]
-    Unopened,
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
     #[error("unknown template `{{{word}}}`{}", suggestion(word, &WORDS))]
     UnknownWord { word: String },
     #[error("template `{{{word}}}` takes nothing after `:`, write `{{{word}}}`")]
@@ -76,48 +73,17 @@ impl Template {
     pub(super) fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
         let mut parts = Vec::new();
         let mut errors = Vec::new();
-        let mut literal = String::new();
-        let mut closings = None;
-        let mut rest = text;
-        while let Some(index) = rest.find(['{', '}']) {
-            literal.push_str(&rest[..index]);
-            let brace = &rest[index..=index];
-            let after = &rest[index + 1..];
-            if brace == "{" && literal.ends_with('$') {
-                // Told apart before `{{`: of `${{` too the `$` says whose it is.
-                let closings = closings.get_or_insert_with(|| closings_of(text));
-                let opening = text.len() - after.len() - 1;
-                match closings.get(&opening) {
-                    Some(&closing) => {
-                        literal.push_str(&text[opening..=closing]);
-                        rest = &text[closing + 1..];
-                    }
-                    None => {
-                        errors.push(TemplateError::Unclosed);
-                        rest = after;
-                    }
-                }
-            } else if let Some(after) = after.strip_prefix(brace) {
-                literal.push_str(brace);
-                rest = after;
-            } else if brace == "}" {
-                errors.push(TemplateError::Unopened);
-                rest = after;
-            } else if let Some((placeholder, after)) = split_placeholder(after) {
-                parts.push(Part::Literal(std::mem::take(&mut literal)));
-                match Part::parse(placeholder) {
-                    Ok(part) => parts.push(part),
-                    Err(error) => errors.push(error),
-                }
-                rest = after;
-            } else {
-                errors.push(TemplateError::Unclosed);
-                rest = after;
+        for piece in split(text) {
+            let part = match piece {
+                Ok(Piece::Literal(text)) => Ok(Part::Literal(text)),
+                Ok(Piece::Placeholder { word, argument }) => Part::of(word, argument),
+                Err(error) => Err(error.into()),
+            };
+            match part {
+                Ok(part) => parts.push(part),
+                Err(error) => errors.push(error),
             }
         }
-        literal.push_str(rest);
-        parts.push(Part::Literal(literal));
-        parts.retain(|part| !matches!(part, Part::Literal(text) if text.is_empty()));
         if errors.is_empty() {
             Ok(Self(parts))
         } else {
@@ -172,35 +138,8 @@ impl Template {
     }
 }
 
-/// Where each brace that opens is closed, by its place; one that never is has no entry. All are found
-/// in one pass, so that a text of many unclosed ones takes no longer than another.
-fn closings_of(text: &str) -> HashMap<usize, usize> {
-    let mut open = Vec::new();
-    let mut closings = HashMap::new();
-    for (index, brace) in text.match_indices(['{', '}']) {
-        if brace == "{" {
-            open.push(index);
-        } else if let Some(opening) = open.pop() {
-            closings.insert(opening, index);
-        }
-    }
-    closings
-}
-
-/// What stands before the closing brace, and what after; an opening one may not come between.
-fn split_placeholder(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(['{', '}'])?;
-    text[end..]
-        .starts_with('}')
-        .then(|| (&text[..end], &text[end + 1..]))
-}
-
 impl Part {
-    fn parse(placeholder: &str) -> Result<Self, TemplateError> {
-        let (word, argument) = match placeholder.split_once(':') {
-            Some((word, argument)) => (word, Some(argument)),
-            None => (placeholder, None),
-        };
+    fn of(word: &str, argument: Option<&str>) -> Result<Self, TemplateError> {
         let plain = |part, word| match argument {
             None => Ok(part),
             Some(_) => Err(TemplateError::UnwantedArgument { word }),
@@ -374,25 +313,10 @@ mod tests {
         assert_eq!(expand("{rand:8}").unwrap(), "ikm34p7b");
     }
 
-    #[test]
-    fn many_unclosed_braces_take_no_longer_than_others() {
-        let (text, begun) = ("${".repeat(100_000), std::time::Instant::now());
-        assert_eq!(expand(&text).unwrap_err().len(), 100_000);
-        // Wide, for a busy machine; to look for the end of each takes minutes.
-        assert!(begun.elapsed() < std::time::Duration::from_secs(30));
-    }
-
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "([{}]|\\PC|account|date:|rand:|env:|%[a-zA-Z0-9.:#-]?){0,8}") {
             let _ = expand(&text);
-        }
-
-        #[test]
-        fn doubled_braces_are_the_braces(text: String) {
-            let text = text.replace('$', "");
-            let doubled = text.replace('{', "{{").replace('}', "}}");
-            proptest::prop_assert_eq!(expand(&doubled), Ok(text));
         }
     }
 }

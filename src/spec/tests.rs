@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use checked_json::Checks;
 use proptest::prelude::*;
 
 use super::*;
 use crate::bucket::{BucketSpec, Desired};
-use crate::checks::Checks;
 
 fn environment() -> Environment {
     let variables = [("STAGE", "prod"), ("REGION", "eu-north-1")];

@@ -1,12 +1,12 @@
 //! One job out of the variables `JOB_TYPE`, `JOB_BUCKET` and so on.
 
+use checked_json::{Fault, Faults, suggestion};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::checked::CheckedFile;
 use super::document::Document;
 use super::environment::Environment;
-use super::fault::{Fault, Faults, suggestion};
 use super::source::SourceError;
 
 /// One job as variables; each is text, so that all faults are told and not only the first.

@@ -1,9 +1,10 @@
 //! Wrong combinations: options that are right alone and that S3 refuses together.
 
+use checked_json::Checks;
+
 use super::BucketSpec;
 use crate::bucket::name::BucketName;
 use crate::bucket::wanted::Wanted;
-use crate::checks::Checks;
 
 /// Notes every combination that S3 would refuse; `bucket` is the name if it has no fault.
 pub(super) fn check(spec: &BucketSpec, bucket: Option<&BucketName>, checks: &mut Checks) {

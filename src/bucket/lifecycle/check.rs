@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use checked_json::Checks;
+
 use super::{Lifecycle, LifecycleExpiration, LifecycleFilter, LifecycleRule, sdk};
 use crate::bucket::rules::{check_count, check_ids, check_prefix, check_tags};
-use crate::checks::Checks;
 
 /// The most rules that S3 takes.
 const RULES_MAX: usize = 1_000;

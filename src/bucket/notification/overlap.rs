@@ -2,8 +2,9 @@
 //! an event ("Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the
 //! same event type").
 
+use checked_json::Checks;
+
 use super::{KeyFilter, Notification, NotificationTarget};
-use crate::checks::Checks;
 
 pub(super) fn check(notification: &Notification, checks: &mut Checks) {
     let lists = notification.targets().into_iter();

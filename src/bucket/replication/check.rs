@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use checked_json::Checks;
+
 use super::{Replication, ReplicationDestination, ReplicationRule};
 use crate::bucket::rules::{check_count, check_ids};
-use crate::checks::Checks;
 
 /// The most rules that S3 takes.
 const RULES_MAX: usize = 1_000;

@@ -1,9 +1,9 @@
 //! What the tests of all sub-resources need.
 
+use checked_json::Checks;
 use serde_json::Value;
 
 use crate::bucket::subresource::SubResource;
-use crate::checks::Checks;
 
 /// Reads what a job file says, and proves that what is written means the same.
 pub(in crate::bucket) fn of_json<S: SubResource>(json: Value) -> S {

@@ -17,12 +17,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
+use checked_json::Checks;
 use serde_json::{Value, json};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::*;
 use crate::bucket::BucketSpec;
-use crate::checks::Checks;
 
 /// An S3 that gives prepared answers in turn and notes the requests.
 #[derive(Clone, Debug, Default)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::bail;
+use checked_json::nearest;
 use tracing_xray::sampling::{LetterCase, wildcard_match};
 
-use crate::checks::nearest;
 use crate::runner::Job;
 use crate::shard::Shard;
 use crate::spec::Checked;

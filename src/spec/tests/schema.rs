@@ -1,9 +1,9 @@
 //! The JSON Schema and the parser agree.
 
+use checked_json::Shapes;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::super::shape::Shapes;
 use super::*;
 
 fn validator() -> Validator {

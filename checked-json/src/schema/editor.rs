@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 const OF_TEXT: [&str; 5] = ["enum", "const", "pattern", "minLength", "maxLength"];
 
 /// Lets a text with a template pass wherever a text may stand.
-pub(super) fn allow_templates(schema: &mut Value) {
+pub fn allow_templates(schema: &mut Value) {
     let Value::Object(fields) = schema else {
         return;
     };
@@ -40,7 +40,7 @@ fn is_limited_text(fields: &Map<String, Value>) -> bool {
 }
 
 /// Leaves out what is only for our own faults, and says which draft it is.
-pub(super) fn publish(schema: &mut Value) {
+pub fn publish(schema: &mut Value) {
     without_own_keywords(schema);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
 }

@@ -1,4 +1,4 @@
-//! JSON as strict as a job file needs it: read fast, and read again with positions only when there
+//! JSON as strict as a file that people write needs it: read fast, and read again with positions only when there
 //! is a fault to tell.
 
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::shape::{At, RawFault};
+use crate::shape::{At, RawFault};
 
 /// A value in which no object has a field twice.
 struct Strict;
 
 /// Reads a JSON text. A field that stands twice in an object is a fault, as is what is not JSON;
-/// [`Places::faults`] tells them.
-pub(super) fn parse(text: &str) -> Option<Value> {
+/// [`read`](crate::read) tells them.
+pub fn parse(text: &str) -> Option<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
@@ -106,7 +106,7 @@ impl<'t> Places<'t> {
     pub(super) fn faults(&self, text: &str) -> (Option<Value>, Vec<(usize, RawFault)>) {
         match &self.root {
             Err((offset, message)) => {
-                let fault = raw(String::new(), format!("not JSON: {message}"));
+                let fault = RawFault::of_value("", format!("not JSON: {message}"));
                 (None, vec![(*offset, fault)])
             }
             Ok(root) => {
@@ -134,7 +134,7 @@ impl<'t> Places<'t> {
                         let message = format!(
                             "field `{name}` stands here again, first in line {line}: keep one"
                         );
-                        faults.push((offset, raw(at.to_string(), message)));
+                        faults.push((offset, RawFault::of_value(at.to_string(), message)));
                     }
                     self.doubles(&property.value, at, faults);
                 }
@@ -166,14 +166,6 @@ impl<'t> Places<'t> {
     /// The byte with which a line begins.
     pub(super) fn line_start(&self, line: usize) -> usize {
         self.line_starts.get(line - 1).copied().unwrap_or_default()
-    }
-}
-
-fn raw(path: String, message: String) -> RawFault {
-    RawFault {
-        path,
-        is_name: false,
-        message,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Shape, ShapeId, Shapes};
+use crate::words::either;
 
 impl Shapes {
     /// What a value of this shape is, such as `a whole number from 1 to 100`.
@@ -90,15 +91,6 @@ pub(super) fn to_give(schema: &Value, root: &Value) -> Option<String> {
     ["The", "A", "An"]
         .contains(&article)
         .then(|| format!("{} {noun}", article.to_lowercase()))
-}
-
-/// `a`, `a or b`, or `a, b or c`.
-pub(in crate::spec) fn either(mut choices: Vec<String>) -> String {
-    let last = choices.pop().unwrap_or_default();
-    if choices.is_empty() {
-        return last;
-    }
-    format!("{} or {last}", choices.join(", "))
 }
 
 fn word(value: &Value) -> String {

@@ -5,23 +5,42 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::{Additional, Shape, ShapeId, Shapes};
-use crate::spec::duration::parse_duration;
-use crate::spec::fault::{nearest, suggestion};
+use crate::duration::parse_duration;
+use crate::words::{nearest, suggestion};
 
 /// A fault before its place in the text is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::spec) struct RawFault {
+pub struct RawFault {
     /// The field, such as `jobs[2].bucket`.
-    pub(in crate::spec) path: String,
+    pub path: String,
     /// Whether the name of the field is at fault and not its value.
-    pub(in crate::spec) is_name: bool,
+    pub is_name: bool,
     /// What is wrong, and the mend.
-    pub(in crate::spec) message: String,
+    pub message: String,
+}
+
+impl RawFault {
+    /// What is wrong with the value of a field.
+    pub fn of_value(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            is_name: false,
+            message: message.into(),
+        }
+    }
+
+    /// What is wrong with the name of a field.
+    pub fn of_name(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            is_name: true,
+            ..Self::of_value(path, message)
+        }
+    }
 }
 
 /// Where a value stands, told from the inside out.
 #[derive(Clone, Copy)]
-pub(in crate::spec) enum At<'a> {
+pub enum At<'a> {
     /// The value as a whole, which stands at this path.
     Root(&'a str),
     /// A field of an object.
@@ -43,7 +62,7 @@ impl fmt::Display for At<'_> {
 
 /// What texts may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::spec) enum Texts {
+pub enum Texts {
     /// A text with a brace is a template: what it becomes is not yet known.
     MayBeTemplates,
     /// Texts are what they are.
@@ -52,13 +71,7 @@ pub(in crate::spec) enum Texts {
 
 impl Shapes {
     /// Every fault of a value that should have this shape.
-    pub(in crate::spec) fn check(
-        &self,
-        id: ShapeId,
-        value: &Value,
-        at: At<'_>,
-        texts: Texts,
-    ) -> Vec<RawFault> {
+    pub fn check(&self, id: ShapeId, value: &Value, at: At<'_>, texts: Texts) -> Vec<RawFault> {
         let mut faults = Vec::new();
         let mut check = Check {
             shapes: self,
@@ -78,11 +91,8 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn fault(&mut self, at: At<'_>, message: impl Into<String>) {
-        self.faults.push(RawFault {
-            path: at.to_string(),
-            is_name: false,
-            message: message.into(),
-        });
+        self.faults
+            .push(RawFault::of_value(at.to_string(), message));
     }
 
     fn wrong(&mut self, at: At<'_>, value: &Value, wanted: &str) {
@@ -279,11 +289,8 @@ impl Check<'_> {
                 let words = self.shapes.words(names);
                 if !words.is_empty() && !words.contains(&name.as_str()) {
                     let suggestion = suggestion(name, &words);
-                    self.faults.push(RawFault {
-                        path: at.to_string(),
-                        is_name: true,
-                        message: format!("unknown name `{}`{suggestion}", name.escape_debug()),
-                    });
+                    let message = format!("unknown name `{}`{suggestion}", name.escape_debug());
+                    self.faults.push(RawFault::of_name(at.to_string(), message));
                 }
             }
         }
@@ -292,11 +299,8 @@ impl Check<'_> {
     fn unknown_field(&mut self, shape: &Shape, name: &str, at: At<'_>) {
         let known: Vec<_> = shape.properties.keys().map(String::as_str).collect();
         let suggestion = suggestion(name, &known);
-        self.faults.push(RawFault {
-            path: at.to_string(),
-            is_name: true,
-            message: format!("unknown field `{}`{suggestion}", name.escape_debug()),
-        });
+        let message = format!("unknown field `{}`{suggestion}", name.escape_debug());
+        self.faults.push(RawFault::of_name(at.to_string(), message));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The schemas that are derived from our types, without what the job file does not have: null for
+//! The schemas that are derived from our types, without what a file does not have: null for
 //! an option that is not given, and formats that stand for limits.
 
 use schemars::Schema;

@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use regex_lite::Regex;
 use serde_json::Value;
 
-pub(super) use validate::{At, RawFault, Texts};
-pub(super) use wanted::either;
+pub use validate::{At, RawFault, Texts};
 
 /// All shapes of one schema.
 #[derive(Debug, Default)]
-pub(super) struct Shapes {
+pub struct Shapes {
     shapes: Vec<Shape>,
     by_reference: HashMap<String, ShapeId>,
     /// Keywords that the check does not know.
@@ -23,7 +22,7 @@ pub(super) struct Shapes {
 
 /// A shape among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ShapeId(usize);
+pub struct ShapeId(usize);
 
 /// What a value must be.
 #[derive(Debug, Default)]
@@ -66,31 +65,30 @@ enum Additional {
 
 impl Shapes {
     /// The shapes of a schema; its root comes first.
-    pub(super) fn compile(schema: &Value) -> Self {
+    pub fn compile(schema: &Value) -> Self {
         let mut shapes = Self::default();
         shapes.add(schema, schema);
         shapes
     }
 
     /// The shape of the root.
-    pub(super) fn root(&self) -> ShapeId {
+    pub fn root(&self) -> ShapeId {
         ShapeId(0)
     }
 
     /// A shape by its name in the schema's `$defs`.
-    pub(super) fn definition(&self, name: &str) -> Option<ShapeId> {
+    pub fn definition(&self, name: &str) -> Option<ShapeId> {
         let reference = format!("#/$defs/{name}");
         self.by_reference.get(&reference).copied()
     }
 
     /// Whether the shape names a field.
-    pub(super) fn has_field(&self, id: ShapeId, name: &str) -> bool {
+    pub fn has_field(&self, id: ShapeId, name: &str) -> bool {
         self.shapes[id.0].properties.contains_key(name)
     }
 
     /// The keywords that were not understood.
-    #[cfg(test)]
-    pub(super) fn unknown_keywords(&self) -> &[String] {
+    pub fn unknown_keywords(&self) -> &[String] {
         &self.unknown
     }
 

@@ -10,12 +10,12 @@ pub struct Checks {
 
 impl Checks {
     /// Notes what is wrong with the value that is looked at, and the mend.
-    pub(crate) fn fault(&mut self, message: impl Into<String>) {
+    pub fn fault(&mut self, message: impl Into<String>) {
         self.faults.push((self.path.join("."), message.into()));
     }
 
     /// Looks at a field of the value.
-    pub(crate) fn field<T>(&mut self, name: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn field<T>(&mut self, name: &str, look: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(name.to_owned());
         let seen = look(self);
         self.path.pop();
@@ -23,7 +23,7 @@ impl Checks {
     }
 
     /// Looks at an element of the list that is looked at.
-    pub(crate) fn element<T>(&mut self, index: usize, look: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn element<T>(&mut self, index: usize, look: impl FnOnce(&mut Self) -> T) -> T {
         let list = self.path.pop();
         let element = format!("{}[{index}]", list.as_deref().unwrap_or_default());
         let seen = self.field(&element, look);
@@ -35,17 +35,6 @@ impl Checks {
     pub fn into_faults(self) -> Vec<(String, String)> {
         self.faults
     }
-}
-
-/// The nearest known word, if it is near enough to be meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    let likeness = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-    let (distance, near) = known
-        .into_iter()
-        .map(|known| (likeness(known), known))
-        .min_by_key(|(distance, _)| *distance)?;
-    (distance <= near.chars().count().div_ceil(3)).then_some(near)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Durations as people write them: `250ms`, `30s`, `5m`, `1h`, `1h30m`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 /// The longest duration: a week.
@@ -83,6 +86,36 @@ pub fn format_duration(duration: Duration) -> String {
         text.push_str("0ms");
     }
     text
+}
+
+/// A field of a file that is a duration as text.
+#[derive(Clone, Copy, Debug)]
+pub struct DurationText(pub Duration);
+
+impl<'de> Deserialize<'de> for DurationText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let duration = parse_duration(&text).map_err(serde::de::Error::custom)?;
+        Ok(Self(duration))
+    }
+}
+
+impl JsonSchema for DurationText {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Whole numbers with the units h, m, s and ms, from 1ms to 168h.",
+            "type": "string",
+            "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+            "minLength": 1,
+            "examples": ["250ms", "30s", "1h30m"],
+            "x-duration": true,
+            "x-wanted": "a duration as text, such as `30s`",
+        })
+    }
 }
 
 #[cfg(test)]
