@@ -13,7 +13,6 @@ mod change;
 mod cors;
 mod create;
 mod desired;
-mod diff;
 mod encryption;
 mod error;
 mod intelligent_tiering;

@@ -5,22 +5,27 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// A path at which two values differ.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Difference {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
     /// Such as `rules[expire].expiration.days`; empty for the whole.
-    path: String,
-    from: Option<Value>,
-    to: Option<Value>,
+    pub path: String,
+    /// What the first value has there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// What the second value has there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
 }
 
 /// The names by which elements of lists are matched.
 const NAMES: [&str; 3] = ["id", "Sid", "key"];
 
 /// Every path at which the values differ, none below a path that only one of them has.
-pub(super) fn differences(from: Option<&Value>, to: Option<&Value>) -> Vec<Difference> {
+pub fn differences(from: Option<&Value>, to: Option<&Value>) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", from, to, &mut found);
     found
@@ -115,7 +120,7 @@ fn joined(path: &str, key: &str) -> String {
 
 impl Difference {
     /// In a line with others: `+team=data`, `env: dev → prod`, `-old`.
-    pub(super) fn short(&self) -> String {
+    pub fn short(&self) -> String {
         let path = &self.path;
         match (&self.from, &self.to) {
             (None, Some(to)) if to.is_object() || to.is_array() => format!("+{path}"),
@@ -129,7 +134,7 @@ impl Difference {
     }
 
     /// A line for what differs; for what is only on one side, a line for each value in it.
-    pub(super) fn lines(&self, field: &str) -> Vec<String> {
+    pub fn lines(&self, field: &str) -> Vec<String> {
         let path = match self.path.as_str() {
             "" => field.to_owned(),
             path if path.starts_with('[') => format!("{field}{path}"),

@@ -18,6 +18,7 @@
 //! Not here: what any file is about, and the words of its templates.
 
 mod checks;
+mod difference;
 mod duration;
 mod fault;
 mod json;
@@ -29,6 +30,7 @@ pub mod template;
 mod words;
 
 pub use checks::Checks;
+pub use difference::{Difference, differences};
 pub use duration::{DURATION_MAX, DurationError, DurationText, format_duration, parse_duration};
 pub use fault::{FAULTS_TOLD_MAX, Fault, Faults, Position};
 pub use json::parse;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use checked_json::{Difference, differences};
 use serde::Serialize;
 use serde_json::Value;
-
-use super::diff::{Difference, differences};
 
 /// One call that changes a bucket, with what was there before it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
