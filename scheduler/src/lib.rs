@@ -1,9 +1,24 @@
 //! Schedules as code: EventBridge rules for ECS tasks, wanted in a file and made true on AWS.
 //!
-//! So far it holds [`expression`]: EventBridge's six-field cron and its rates, with their next
-//! firings. What it will hold, each a file of its own: the schedule file; the remote side behind
-//! one model that wanted and remote share, so that a second backend (EventBridge Scheduler) can
-//! stand beside rules; a semantic diff and its apply; RunTask with a rule's own parameters; and an
-//! audit that finds the firings that left no report. It knows EventBridge and ECS, never a job.
+//! ```text
+//! text ─► file: read, check ─► Rule ─┐
+//!                                    ├─► diff ─► steps ─► apply ─► EventBridge
+//! EventBridge ─► Remote ─► Rule ─────┘
+//! Rule, target ─► run_task ─► ECS, CloudWatch Logs
+//! Rule, reports, traces ─► audit
+//! ```
+//! [`rule`] is the one model that the wanted and the remote side share, in a form in which what means
+//! the same is equal: a second backend speaks the same. Pure are [`expression`], [`file`], [`diff`],
+//! [`verify`] and [`audit`]; only [`eventbridge`], [`apply`], [`run_task`] and [`ecs`] wait for
+//! something. It knows EventBridge and ECS, never a job.
 
+pub mod apply;
+pub mod diff;
+pub mod ecs;
+pub mod eventbridge;
 pub mod expression;
+pub mod file;
+pub mod input;
+pub mod place;
+pub mod rule;
+pub mod run_task;

@@ -1,0 +1,84 @@
+//! The rules of EventBridge: read into the model, and written from it, call by call.
+//!
+//! What a second backend needs stands in [`crate::rule`] and [`crate::diff`]; here is only how
+//! EventBridge spells it. Only the default event bus has schedules (EventBridge User Guide).
+
+mod error;
+mod read;
+mod target;
+mod write;
+
+use std::future::Future;
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::retry::RetryConfig;
+use aws_types::SdkConfig;
+use tokio::task::JoinSet;
+
+use crate::place::Place;
+
+pub use error::RemoteError;
+
+/// The most calls at once: EventBridge takes about 50 a second of most operations, and the SDK slows
+/// down by itself when it is told to.
+const CALLS_MAX: usize = 16;
+
+/// How often a call is tried; those that are throttled wait longer from time to time.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// EventBridge in one region and account; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventBridge {
+    client: Client,
+    place: Place,
+}
+
+impl EventBridge {
+    /// That of `place`, called as `config` says. Nothing is asked before the first call.
+    pub fn new(config: &SdkConfig, place: Place) -> Self {
+        let config = aws_sdk_eventbridge::config::Builder::from(config)
+            .region(aws_sdk_eventbridge::config::Region::new(
+                place.region.clone(),
+            ))
+            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            place,
+        }
+    }
+
+    /// Where its rules are.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// Does the same with each item, so many at once; answers in the order of the items.
+pub(crate) async fn concurrently<T, R, F>(items: Vec<T>, each: impl Fn(T) -> F) -> Vec<R>
+where
+    R: Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    let mut results: Vec<Option<R>> = Vec::new();
+    results.resize_with(items.len(), || None);
+    let take = |ended: Option<Result<(usize, R), tokio::task::JoinError>>,
+                results: &mut Vec<Option<R>>| {
+        if let Some(Ok((index, result))) = ended {
+            results[index] = Some(result);
+        }
+    };
+    for (index, item) in items.into_iter().enumerate() {
+        if running.len() >= CALLS_MAX {
+            let ended = running.join_next().await;
+            take(ended, &mut results);
+        }
+        let work = each(item);
+        running.spawn(async move { (index, work.await) });
+    }
+    while let Some(ended) = running.join_next().await {
+        take(Some(ended), &mut results);
+    }
+    results.into_iter().flatten().collect()
+}

@@ -1,0 +1,333 @@
+//! The checks of a target: where its tasks run, and how their start is tried.
+
+use std::time::Duration;
+
+use super::super::TargetFields;
+use super::{CLUSTER, Findings, QUEUE, ROLE, TASK_DEFINITION, tags, worker};
+use crate::rule::{RetryPolicy, Rule, Target, Tasks};
+
+/// Fargate's capacity providers.
+const FARGATE_PROVIDERS: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
+
+/// A target that is looked at: its rule's and its own place among those of the file.
+pub(super) struct At<'f> {
+    pub(super) place: (usize, usize),
+    pub(super) fields: &'f TargetFields,
+}
+
+impl At<'_> {
+    /// The path of a field: there, or in the defaults where it comes from them.
+    pub(super) fn path(&self, field: &str, findings: &Findings<'_>) -> String {
+        let top = field.split(['.', '[']).next().unwrap_or(field);
+        let is_default = |merged: &Vec<String>| merged.iter().any(|name| name == top);
+        if findings.merged.get(&self.place).is_some_and(is_default) {
+            return format!("defaults.{field}");
+        }
+        let (rule, target) = self.place;
+        format!("rules[{rule}].targets[{target}].{field}")
+    }
+
+    pub(super) fn fault(
+        &self,
+        field: &str,
+        message: impl Into<String>,
+        findings: &mut Findings<'_>,
+    ) {
+        let path = self.path(field, findings);
+        findings.fault(path, message);
+    }
+}
+
+/// The target that the fields say.
+pub(super) fn of_fields(
+    fields: &TargetFields,
+    id: &str,
+    place: (usize, usize),
+    rule: &Rule,
+    findings: &mut Findings<'_>,
+) -> Target {
+    let at = At { place, fields };
+    let here = findings.place;
+    missing(&at, findings);
+    references(&at, findings);
+    placement(&at, findings);
+    if let Some(task_tags) = &fields.task_tags {
+        let path = at.path("task_tags", findings);
+        tags(task_tags, &path, 0, findings);
+    }
+    let input = worker::input(&at, id, rule, findings);
+    if fields.dead_letter_queue.is_none() {
+        let loss =
+            "target without a dead_letter_queue: a firing that cannot be delivered is lost unseen";
+        findings.warn(rule, loss);
+    }
+    Target {
+        cluster: fields
+            .cluster
+            .as_deref()
+            .map(|name| here.cluster(name))
+            .unwrap_or_default(),
+        role: fields.role.as_deref().map(|name| here.role(name)),
+        tasks: Some(tasks(fields, findings)),
+        input,
+        retry_policy: retry_policy(&at, rule, findings),
+        dead_letter_queue: fields
+            .dead_letter_queue
+            .as_deref()
+            .map(|name| here.queue(name)),
+        ..Target::default()
+    }
+}
+
+fn tasks(fields: &TargetFields, findings: &Findings<'_>) -> Tasks {
+    let definition = fields.task_definition.as_deref();
+    Tasks {
+        task_definition: definition
+            .map(|name| findings.place.task_definition(name))
+            .unwrap_or_default(),
+        task_count: fields.task_count.unwrap_or(1),
+        launch_type: fields.launch_type.clone(),
+        capacity_providers: fields
+            .capacity_providers
+            .iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        network: fields.network.clone(),
+        platform_version: fields.platform_version.clone(),
+        group: fields.group.clone(),
+        placement_constraints: fields
+            .placement_constraints
+            .iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        placement_strategy: fields.placement_strategy.clone().unwrap_or_default(),
+        enable_execute_command: fields.enable_execute_command.unwrap_or_default(),
+        enable_ecs_managed_tags: fields.enable_ecs_managed_tags.unwrap_or_default(),
+        propagate_tags: fields.propagate_tags.clone(),
+        reference_id: fields.reference_id.clone(),
+        tags: fields.task_tags.clone().unwrap_or_default(),
+    }
+}
+
+/// What no target can do without, wherever it stands.
+fn missing(at: &At<'_>, findings: &mut Findings<'_>) {
+    let fields = at.fields;
+    let needed = [
+        (
+            "cluster",
+            fields.cluster.is_none(),
+            "the cluster's name or ARN",
+        ),
+        (
+            "task_definition",
+            fields.task_definition.is_none(),
+            "the task definition's family, `family:revision` or ARN",
+        ),
+        (
+            "role",
+            fields.role.is_none(),
+            "the role with which EventBridge starts the tasks, such as `ecsEventsRole`",
+        ),
+    ];
+    for (field, is_missing, give) in needed {
+        if is_missing {
+            at.fault(
+                field,
+                format!("missing, give {give}, here or in `defaults`"),
+                findings,
+            );
+        }
+    }
+}
+
+fn references(at: &At<'_>, findings: &mut Findings<'_>) {
+    let fields = at.fields;
+    let references = [
+        ("cluster", &fields.cluster, &CLUSTER),
+        ("task_definition", &fields.task_definition, &TASK_DEFINITION),
+        ("role", &fields.role, &ROLE),
+        ("dead_letter_queue", &fields.dead_letter_queue, &QUEUE),
+    ];
+    for (field, text, kind) in references {
+        if let Some(text) = text {
+            let path = at.path(field, findings);
+            findings.reference(path, text, kind);
+        }
+    }
+    if fields
+        .dead_letter_queue
+        .as_deref()
+        .is_some_and(|name| name.ends_with(".fifo"))
+    {
+        at.fault(
+            "dead_letter_queue",
+            "is a FIFO queue, EventBridge takes a standard queue",
+            findings,
+        );
+    }
+    if let Some(definition) = &fields.task_definition {
+        let name = definition.rsplit('/').next().unwrap_or(definition);
+        let is_revision = |revision: &str| revision.parse().is_ok_and(|number: u32| number > 0);
+        if let Some((family, revision)) = name.split_once(':')
+            && !definition.starts_with("arn:aws:ecs:::")
+            && (family.is_empty() || !is_revision(revision))
+            && (!definition.starts_with("arn:") || definition.contains('/'))
+        {
+            at.fault(
+                "task_definition",
+                format!("`{revision}` is no revision, write `{family}` or `{family}:3`"),
+                findings,
+            );
+        }
+    }
+}
+
+/// The faults of where the tasks run, as ECS refuses them.
+fn placement(at: &At<'_>, findings: &mut Findings<'_>) {
+    let fields = at.fields;
+    let launch_type = fields.launch_type.as_deref();
+    let providers = fields.capacity_providers.as_deref().unwrap_or_default();
+    if launch_type.is_some() && !providers.is_empty() {
+        at.fault(
+            "capacity_providers",
+            "stand beside `launch_type`, keep one of the two",
+            findings,
+        );
+    }
+    let is_of_fargate = |name: &str| FARGATE_PROVIDERS.contains(&name);
+    let on_fargate = launch_type == Some("FARGATE")
+        || (!providers.is_empty() && providers.iter().all(|one| is_of_fargate(&one.name)));
+    let elsewhere = launch_type.is_some_and(|name| name != "FARGATE")
+        || (!providers.is_empty() && !providers.iter().any(|one| is_of_fargate(&one.name)));
+    if on_fargate && fields.network.is_none() {
+        let message = "missing, give the subnets: tasks on Fargate have a network of their own, here or in `defaults`";
+        at.fault("network", message, findings);
+    }
+    if on_fargate && (fields.placement_constraints.is_some() || fields.placement_strategy.is_some())
+    {
+        let field = if fields.placement_constraints.is_some() {
+            "placement_constraints"
+        } else {
+            "placement_strategy"
+        };
+        at.fault(field, "Fargate places tasks itself, leave it out", findings);
+    }
+    if elsewhere && fields.platform_version.is_some() {
+        at.fault(
+            "platform_version",
+            "is Fargate's alone, leave it out",
+            findings,
+        );
+    }
+    if elsewhere
+        && fields
+            .network
+            .as_ref()
+            .is_some_and(|network| network.assign_public_ip)
+    {
+        at.fault(
+            "network.assign_public_ip",
+            "only Fargate gives public addresses, leave it out",
+            findings,
+        );
+    }
+    if !providers.is_empty() {
+        if providers.iter().all(|one| one.weight == 0) {
+            at.fault(
+                "capacity_providers",
+                "all weights are 0, give one of them 1",
+                findings,
+            );
+        }
+        if providers.iter().filter(|one| one.base > 0).count() > 1 {
+            at.fault(
+                "capacity_providers",
+                "two have a base, ECS takes one",
+                findings,
+            );
+        }
+        let fargate = providers
+            .iter()
+            .filter(|one| is_of_fargate(&one.name))
+            .count();
+        if fargate > 0 && fargate < providers.len() {
+            at.fault(
+                "capacity_providers",
+                "Fargate's stand beside others, ECS takes one kind at a time",
+                findings,
+            );
+        }
+    }
+    for (index, constraint) in fields.placement_constraints.iter().flatten().enumerate() {
+        if (constraint.r#type == "memberOf") != constraint.expression.is_some() {
+            let field = format!("placement_constraints[{index}].expression");
+            at.fault(
+                &field,
+                "goes with `memberOf`, and `memberOf` needs it",
+                findings,
+            );
+        }
+    }
+    for (index, strategy) in fields.placement_strategy.iter().flatten().enumerate() {
+        let field = format!("placement_strategy[{index}].field");
+        match (strategy.r#type.as_str(), strategy.field.as_deref()) {
+            ("binpack", Some("cpu" | "memory")) | ("random", None) | ("spread", _) => {}
+            ("binpack", _) => at.fault(
+                &field,
+                "`binpack` packs by `cpu` or by `memory`, give one",
+                findings,
+            ),
+            _ => at.fault(&field, "`random` has no field, leave it out", findings),
+        }
+    }
+    if let Some(network) = &fields.network {
+        let ids = [
+            ("subnets", "subnet-", &network.subnets),
+            ("security_groups", "sg-", &network.security_groups),
+        ];
+        for (field, start, ids) in ids {
+            for id in ids {
+                let rest = id.strip_prefix(start);
+                if rest.is_none_or(|rest| {
+                    rest.is_empty() || !rest.chars().all(|c| c.is_ascii_alphanumeric())
+                }) {
+                    let message = format!(
+                        "`{}` is no id of AWS, write one such as `{start}0a1b2c3d`",
+                        id.escape_debug()
+                    );
+                    at.fault(&format!("network.{field}"), message, findings);
+                }
+            }
+        }
+    }
+}
+
+fn retry_policy(at: &At<'_>, rule: &Rule, findings: &mut Findings<'_>) -> RetryPolicy {
+    let default = RetryPolicy::default();
+    let Some(fields) = &at.fields.retry_policy else {
+        let late = "target without a retry_policy: a start that fails is tried for 24h, so tasks may begin a day late";
+        findings.warn(rule, late);
+        return default;
+    };
+    let age = fields.maximum_event_age.map(|text| text.0);
+    let limits = Duration::from_secs(60)..=Duration::from_secs(86_400);
+    if let Some(age) = age
+        && (!limits.contains(&age) || age.subsec_nanos() > 0)
+    {
+        at.fault(
+            "retry_policy.maximum_event_age",
+            "EventBridge takes whole seconds from `1m` to `24h`",
+            findings,
+        );
+    }
+    RetryPolicy {
+        maximum_event_age_s: age.map_or(default.maximum_event_age_s, |age| {
+            age.as_secs().try_into().unwrap_or(u32::MAX)
+        }),
+        maximum_retry_attempts: fields
+            .maximum_retry_attempts
+            .unwrap_or(default.maximum_retry_attempts),
+    }
+}

@@ -1,0 +1,256 @@
+//! Watches tasks until they end: their states, and the log of their workers.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::ecs::{AwsLogs, ContainerState, Ecs, TaskState};
+use crate::eventbridge::RemoteError;
+
+/// How often the log of a task that has stopped is looked at for lines that come late.
+const LATE_LOOKS: u32 = 3;
+
+/// How many looks in a row may fail before the watching is given up.
+const FAILED_LOOKS_MAX: u32 = 10;
+
+/// A task that is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// What it is called in lines that tell of it.
+    pub label: String,
+    /// The ARN of the cluster.
+    pub cluster: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The container whose exit code and log are the task's.
+    pub worker: String,
+    /// Where that container's output goes, where it can be read.
+    pub logs: Option<AwsLogs>,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which.
+    pub task: Watched,
+    /// The exit code of its worker; none when that never started.
+    pub exit_code: Option<i32>,
+    /// Why, where it is not that the worker ended by itself.
+    pub reason: Option<String>,
+}
+
+/// What is told while tasks are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// A task is in another state.
+    Status(&'a Watched, &'a str),
+    /// A line of a worker's log.
+    Line(&'a Watched, &'a str),
+    /// Something failed that is tried again.
+    Trouble(&'a Watched, String),
+}
+
+/// A stream of CloudWatch Logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogStream {
+    /// The log group.
+    pub group: String,
+    /// The stream.
+    pub stream: String,
+    /// The region of both, where it is not the client's.
+    pub region: Option<String>,
+}
+
+/// A part of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// Where the next part begins; the same as before at the end.
+    pub next: Option<String>,
+}
+
+/// Reads the logs of tasks.
+pub trait ReadLogs {
+    /// The part of a stream that begins at `from`, or the first one. A stream that is not there yet
+    /// has no lines.
+    fn read(
+        &self,
+        stream: &LogStream,
+        from: Option<&str>,
+    ) -> impl Future<Output = Result<LogPage, String>>;
+}
+
+/// Watches tasks until all have stopped, looking at them from time to time, and tells what it sees.
+///
+/// # Errors
+/// ECS does not tell of the tasks any more.
+pub async fn watch(
+    ecs: &Ecs,
+    logs: &impl ReadLogs,
+    tasks: &[Watched],
+    interval: Duration,
+    mut tell: impl FnMut(Told<'_>),
+) -> Result<Vec<Ended>, RemoteError> {
+    let mut watching: Vec<Watching<'_>> = tasks.iter().map(Watching::new).collect();
+    let mut failed_looks = 0;
+    loop {
+        match look(ecs, &mut watching, &mut tell).await {
+            Ok(()) => failed_looks = 0,
+            Err(error) if failed_looks == FAILED_LOOKS_MAX => return Err(error),
+            Err(error) => {
+                failed_looks += 1;
+                if let Some(first) = tasks.first() {
+                    tell(Told::Trouble(first, error.to_string()));
+                }
+            }
+        }
+        for one in &mut watching {
+            one.read_log(logs, &mut tell).await;
+        }
+        if watching.iter().all(Watching::is_done) {
+            return Ok(watching.into_iter().map(Watching::ended).collect());
+        }
+        sleep(interval).await;
+    }
+}
+
+struct Watching<'t> {
+    task: &'t Watched,
+    status: String,
+    state: Option<TaskState>,
+    stream: Option<LogStream>,
+    from: Option<String>,
+    /// How often the log was still to be looked at after the task stopped.
+    late_looks: u32,
+    has_told_trouble: bool,
+}
+
+async fn look(
+    ecs: &Ecs,
+    watching: &mut [Watching<'_>],
+    tell: &mut impl FnMut(Told<'_>),
+) -> Result<(), RemoteError> {
+    let mut by_cluster: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in watching.iter().filter(|one| !one.has_stopped()) {
+        by_cluster
+            .entry(&one.task.cluster)
+            .or_default()
+            .push(&one.task.arn);
+    }
+    for (cluster, arns) in by_cluster {
+        for state in ecs.tasks(cluster, &arns).await? {
+            let one = watching.iter_mut().find(|one| one.task.arn == state.arn);
+            if let Some(one) = one {
+                one.saw(state, tell);
+            }
+        }
+    }
+    Ok(())
+}
+
+impl<'t> Watching<'t> {
+    fn new(task: &'t Watched) -> Self {
+        let stream = task.logs.as_ref().and_then(|logs| {
+            Some(LogStream {
+                group: logs.group.clone(),
+                stream: logs.stream(&task.worker, &task.arn)?,
+                region: logs.region.clone(),
+            })
+        });
+        Self {
+            task,
+            status: String::new(),
+            state: None,
+            late_looks: if stream.is_some() { LATE_LOOKS } else { 0 },
+            stream,
+            from: None,
+            has_told_trouble: false,
+        }
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.status == "STOPPED"
+    }
+
+    fn is_done(&self) -> bool {
+        self.has_stopped() && self.late_looks == 0
+    }
+
+    fn saw(&mut self, state: TaskState, tell: &mut impl FnMut(Told<'_>)) {
+        if self.status != state.status {
+            self.status.clone_from(&state.status);
+            tell(Told::Status(self.task, &state.status));
+        }
+        self.state = Some(state);
+    }
+
+    /// Reads what the log has by now.
+    async fn read_log(&mut self, logs: &impl ReadLogs, tell: &mut impl FnMut(Told<'_>)) {
+        let Some(stream) = &self.stream else { return };
+        if self.is_done() {
+            return;
+        }
+        let mut is_new = false;
+        loop {
+            match logs.read(stream, self.from.as_deref()).await {
+                Ok(page) => {
+                    for line in &page.lines {
+                        is_new = true;
+                        tell(Told::Line(self.task, line));
+                    }
+                    let is_end = page.next.is_none() || page.next == self.from;
+                    self.from = page.next.or(self.from.take());
+                    if is_end {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut self.has_told_trouble, true) {
+                        tell(Told::Trouble(self.task, error));
+                    }
+                    break;
+                }
+            }
+        }
+        if self.has_stopped() {
+            // What a task wrote last may come a moment after it stopped.
+            self.late_looks = if is_new {
+                LATE_LOOKS
+            } else {
+                self.late_looks - 1
+            };
+        }
+    }
+
+    fn ended(self) -> Ended {
+        let state = self.state.unwrap_or_default();
+        let worker = state
+            .containers
+            .iter()
+            .find(|one| one.name == self.task.worker);
+        Ended {
+            exit_code: worker.and_then(|worker| worker.exit_code),
+            reason: reason(&state, worker),
+            task: self.task.clone(),
+        }
+    }
+}
+
+/// Why a task stopped, where it is not that its worker ended by itself.
+fn reason(state: &TaskState, worker: Option<&ContainerState>) -> Option<String> {
+    let is_plain = state.stop_code.as_deref() == Some("EssentialContainerExited");
+    let of_worker = worker.and_then(|worker| worker.reason.clone());
+    if is_plain && worker.is_some_and(|worker| worker.exit_code.is_some()) {
+        return of_worker;
+    }
+    let words = [
+        state.stop_code.clone(),
+        state.stopped_reason.clone(),
+        of_worker,
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(": "))
+}
