@@ -7,6 +7,7 @@ use crate::json::Places;
 use crate::shape::RawFault;
 
 /// Collects the faults of one text, or of one line of it, and at the end looks up their places.
+#[derive(Debug)]
 pub struct FaultLog<'t> {
     text: &'t str,
     /// The lines of the file before the text.
@@ -15,6 +16,7 @@ pub struct FaultLog<'t> {
     seen: HashSet<RawFault>,
 }
 
+#[derive(Debug)]
 struct Noted {
     fault: RawFault,
     /// The byte, where it is known without the path.

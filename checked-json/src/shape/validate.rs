@@ -39,7 +39,7 @@ impl RawFault {
 }
 
 /// Where a value stands, told from the inside out.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum At<'a> {
     /// The value as a whole, which stands at this path.
     Root(&'a str),
