@@ -77,6 +77,30 @@ pub fn split(text: &str) -> Vec<Result<Piece<'_>, SyntaxError>> {
     pieces
 }
 
+/// The template that stands for just this text; none for one with a `${` that nothing closes, since no
+/// template stands for that.
+pub fn escape(text: &str) -> Option<String> {
+    let closings = closings_of(text);
+    let mut template = String::new();
+    let mut rest = text;
+    while let Some(index) = rest.find(['{', '}']) {
+        template.push_str(&rest[..index]);
+        let brace = &rest[index..=index];
+        let opening = text.len() - rest.len() + index;
+        if brace == "{" && template.ends_with('$') {
+            let closing = *closings.get(&opening)?;
+            template.push_str(&text[opening..=closing]);
+            rest = &text[closing + 1..];
+        } else {
+            template.push_str(brace);
+            template.push_str(brace);
+            rest = &rest[index + 1..];
+        }
+    }
+    template.push_str(rest);
+    Some(template)
+}
+
 fn literal_piece<'t>(text: String) -> Option<Result<Piece<'t>, SyntaxError>> {
     (!text.is_empty()).then_some(Ok(Piece::Literal(text)))
 }
@@ -179,6 +203,39 @@ mod tests {
             ),
         ] {
             assert_eq!(split(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_text_stands_for_itself() {
+        for text in [
+            "",
+            "plain",
+            "{a}",
+            "}{",
+            "a ${b} {c}",
+            "${a}}",
+            "{{${x}}",
+            "$${a}$",
+        ] {
+            let template = escape(text).unwrap();
+            let pieces: Vec<_> = split(&template);
+            match text {
+                "" => assert_eq!(pieces, []),
+                text => assert_eq!(pieces, [literal(text)], "{template}"),
+            }
+        }
+        assert_eq!(escape("a ${b"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_can_be_escaped_stands_for_itself(text in "[${}a]{0,12}") {
+            if let Some(template) = escape(&text) {
+                let pieces: Vec<_> = split(&template).into_iter().collect();
+                let wanted = if text.is_empty() { vec![] } else { vec![literal(&text)] };
+                proptest::prop_assert_eq!(pieces, wanted);
+            }
         }
     }
 

@@ -8,7 +8,9 @@
 
 mod check;
 mod read;
-//mod write;
+#[cfg(test)]
+mod tests;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +23,7 @@ use crate::input::{TaskOverrides, Transformer};
 use crate::rule::{CapacityProvider, Network, PlacementConstraint, PlacementStrategy};
 
 pub use read::{CheckedFile, Context, read};
-//pub use write::{Written, write};
+pub use write::{Written, write};
 
 /// The container whose overrides `worker` has unless it names another.
 pub const WORKER_CONTAINER: &str = "worker";
