@@ -1,8 +1,9 @@
 //! The schedule expressions of EventBridge rules: what they mean, when they fire, what surprises.
 //!
-//! EventBridge accepts expressions that never fire, and reads some as nobody meant them; what is
-//! read here is stricter, and [`Expression::warnings`] tells what is legal and still surprises. All
-//! times are UTC, as a rule's are. `at()` and time zones are EventBridge Scheduler's and not here.
+//! EventBridge accepts expressions that never fire, and reads some as nobody meant them.
+//! [`Expression::never_fires`] tells the ones, so that whoever wants to can refuse them, and
+//! [`Expression::warnings`] what is legal and still surprises. All times are UTC, as a rule's are.
+//! `at()` and time zones are EventBridge Scheduler's and not here.
 //!
 //! ```
 //! use chrono::{TimeZone, Utc};
@@ -56,19 +57,21 @@ pub enum Expression {
 }
 
 impl Expression {
-    /// Reads an expression, as strictly as this module says.
+    /// Reads an expression.
     ///
     /// # Errors
-    /// Every fault of the text, each with its place: also what PutRule would take though it can
-    /// never fire, or though implementations of cron disagree about when.
+    /// Every fault of the text, each with its place: also what PutRule may take though only Quartz
+    /// reads it, such as `*-30`, or though it has no one meaning, such as the weekday `L-2`. What
+    /// is legal and never fires is no fault here, see [`Self::never_fires`].
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         wrapper::parse(text)
     }
 
     /// The firings strictly after a time, in order, found as they are asked for.
     ///
-    /// A cron ends with its last year, at most 2199. A rate fires at `after` and one period, two
-    /// periods and so on: EventBridge counts from the rule's creation, which no call of AWS tells.
+    /// A cron ends with its last year, at most 2199; one that never fires has none. A rate fires at
+    /// `after` and one period, two periods and so on: EventBridge counts from the rule's creation,
+    /// which no call of AWS tells.
     pub fn firings(&self, after: DateTime<Utc>) -> Firings {
         match self {
             Self::Cron(cron) => Firings::of_cron(cron.calendar, after),
@@ -84,6 +87,20 @@ impl Expression {
         match self {
             Self::Cron(cron) => cron.calendar.count(from, to),
             Self::Rate(rate) => rate.count(from, to),
+        }
+    }
+
+    /// Why it fires at no time though every field is legal: no day of its months and years matches,
+    /// as on the 30th of February. `None` too when all its firings are past.
+    ///
+    /// EventBridge takes it, so it is read; what is stricter refuses it by this fault.
+    pub fn never_fires(&self) -> Option<ExpressionError> {
+        match self {
+            Self::Cron(cron) => {
+                let fault = cron.never_fires()?;
+                Some(ExpressionError::new(cron.text(), vec![fault]))
+            }
+            Self::Rate(_) => None,
         }
     }
 

@@ -127,6 +127,11 @@ impl Calendar {
         (1..=12).any(|month| self.days_of(year, month) != 0)
     }
 
+    /// Whether it fires at all.
+    pub(super) fn fires(&self) -> bool {
+        self.years.iter().any(|year| self.fires_in(year))
+    }
+
     /// The last firing of all; `None` when there is none.
     pub(super) fn last(&self) -> Option<DateTime<Utc>> {
         let year = self.years.iter().rev().find(|year| self.fires_in(*year))?;

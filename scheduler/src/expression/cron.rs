@@ -91,14 +91,39 @@ impl Cron {
             months: bits(months, Field::Month),
             years: values(years, Field::Year).collect(),
         };
-        if faults.len() == faults_before {
-            faults.extend(never_fires(text, &calendar, &parts));
-        }
         (faults.len() == faults_before).then(|| Self {
             text: text.to_owned(),
             calendar,
             fields: Box::new(parts),
         })
+    }
+
+    /// Why no day of any year matches though every field is legal.
+    pub(super) fn never_fires(&self) -> Option<ExpressionFault> {
+        if self.calendar.fires() {
+            return None;
+        }
+        let any_year = Calendar {
+            years: Years::all(),
+            ..self.calendar
+        };
+        let field = match self.calendar.days {
+            Days::OfWeek(_) | Days::LastOfWeek(_) | Days::NthOfWeek { .. } => Field::DayOfWeek,
+            _ => Field::DayOfMonth,
+        };
+        let (name, day, month) = (field.name(), self.field(field), self.field(Field::Month));
+        let (at_fault, message) = if any_year.fires() {
+            let message = format!(
+                "year: in `{}` no day matches {name} `{day}` and month `{month}`, so it never fires",
+                self.field(Field::Year)
+            );
+            (Field::Year, message)
+        } else {
+            let message = format!("{name}: month `{month}` has no day `{day}`, so it never fires");
+            (field, message)
+        };
+        let range = self.fields[at_fault as usize].range.clone();
+        Some(ExpressionFault::new(range, message))
     }
 }
 
@@ -164,46 +189,4 @@ fn one_day_field(text: &str, parts: &[Part; 6], faults: &mut Vec<ExpressionFault
     };
     let message = format!("{}: {rule}, {mend}", field.name());
     faults.push(ExpressionFault::new(part.range.clone(), message));
-}
-
-/// What EventBridge may take, but no day of any year matches.
-fn never_fires(text: &str, calendar: &Calendar, parts: &[Part; 6]) -> Option<ExpressionFault> {
-    let fires = |calendar: &Calendar| calendar.years.iter().any(|year| calendar.fires_in(year));
-    if fires(calendar) {
-        return None;
-    }
-    let [_, _, of_month, month, of_week, year] = parts;
-    let (part, field) = match calendar.days {
-        Days::OfWeek(_) | Days::LastOfWeek(_) | Days::NthOfWeek { .. } => {
-            (of_week, Field::DayOfWeek)
-        }
-        _ => (of_month, Field::DayOfMonth),
-    };
-    let written = |part: &Part| text[part.range.clone()].to_owned();
-    let any_year = Calendar {
-        years: Years::all(),
-        ..*calendar
-    };
-    Some(if fires(&any_year) {
-        ExpressionFault::new(
-            year.range.clone(),
-            format!(
-                "year: in `{}` no day matches {} `{}` and month `{}`, so it never fires",
-                written(year),
-                field.name(),
-                written(part),
-                written(month)
-            ),
-        )
-    } else {
-        ExpressionFault::new(
-            part.range.clone(),
-            format!(
-                "{}: month `{}` has no day `{}`, so it never fires",
-                field.name(),
-                written(month),
-                written(part)
-            ),
-        )
-    })
 }

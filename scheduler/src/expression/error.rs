@@ -123,6 +123,32 @@ mod tests {
     }
 
     #[test]
+    fn what_never_fires_has_its_caret_though_it_is_read() {
+        for (text, expected) in [
+            (
+                "cron(0 0 30 2 ? *)",
+                "cron(0 0 30 2 ? *)\n         ^^\n\
+                 day-of-month: month `2` has no day `30`, so it never fires",
+            ),
+            (
+                "cron(0 0 29 FEB ? 2027)",
+                "cron(0 0 29 FEB ? 2027)\n                  ^^^^\n\
+                 year: in `2027` no day matches day-of-month `29` and month `FEB`, so it never fires",
+            ),
+        ] {
+            let error = Expression::parse(text).unwrap().never_fires().unwrap();
+            assert_eq!(error.caret(), expected);
+        }
+        for text in ["cron(0 0 29 2 ? *)", "cron(0 0 1 1 ? 2020)", "rate(1 day)"] {
+            assert_eq!(
+                Expression::parse(text).unwrap().never_fires(),
+                None,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_missing_has_one_caret_behind_the_end() {
         assert_eq!(
             caret("cron(0 10 * * ? *"),

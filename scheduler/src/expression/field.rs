@@ -137,6 +137,24 @@ impl Term {
         one.into_iter().chain(other)
     }
 
+    /// The same by numbers alone, a list where a range wraps with a step: so all implementations read
+    /// it alike.
+    pub(super) fn by_number(&self, field: Field) -> String {
+        if self.wraps() && self.step.is_some() {
+            let values: Vec<String> = self.values(field).map(|value| value.to_string()).collect();
+            return values.join(",");
+        }
+        let base = match self.base {
+            Base::Any => "*".to_owned(),
+            Base::One(value) => value.number.to_string(),
+            Base::Span(from, to) => format!("{}-{}", from.number, to.number),
+        };
+        match self.step {
+            Some(step) => format!("{base}/{step}"),
+            None => base,
+        }
+    }
+
     /// The range goes over the end of the field and on from its least value.
     pub(super) fn wraps(&self) -> bool {
         matches!(self.base, Base::Span(from, to) if from.number > to.number)
@@ -194,20 +212,7 @@ fn term(field: Field, item: &str, range: Range<usize>) -> Result<Term, String> {
     let step = step_text
         .map(|step_text| step(field, item, step_text))
         .transpose()?;
-    let term = Term { range, base, step };
-    if step.is_some() && term.written().any(|value| value.named) {
-        let numbers: Vec<String> = term
-            .written()
-            .map(|value| value.number.to_string())
-            .collect();
-        return Err(format!(
-            "`{}` has a step after a name, which EventBridge may ignore, write `{}/{}`",
-            shown(item),
-            numbers.join("-"),
-            step.unwrap_or(1),
-        ));
-    }
-    Ok(term)
+    Ok(Term { range, base, step })
 }
 
 fn span(field: Field, item: &str, from: &str, to: &str) -> Result<Base, String> {
@@ -218,22 +223,6 @@ fn span(field: Field, item: &str, from: &str, to: &str) -> Result<Base, String> 
         ));
     }
     let (from, to) = (value(field, from)?, value(field, to)?);
-    if from.named != to.named {
-        let (first, _) = field.bounds();
-        let name = |value: Value| {
-            let index = (value.number - first) as usize;
-            field.names().get(index).copied().unwrap_or_default()
-        };
-        let mend = match item.split_once('/') {
-            Some((_, step)) => format!("{}-{}/{}", from.number, to.number, shown(step)),
-            None if from.number == to.number => name(from).to_owned(),
-            None => format!("{}-{}", name(from), name(to)),
-        };
-        return Err(format!(
-            "`{}` mixes a name and a number, write `{mend}`",
-            shown(item),
-        ));
-    }
     if field == Field::Year && from.number > to.number {
         return Err(format!(
             "`{}` goes backwards, write `{}-{}`",
@@ -319,7 +308,7 @@ mod tests {
     #[test]
     fn lists_ranges_and_steps_give_their_values() {
         use Field::{DayOfMonth, DayOfWeek, Hours, Minutes, Month, Year};
-        let cases: [(Field, &str, &[u32]); 10] = [
+        let cases: [(Field, &str, &[u32]); 15] = [
             (Minutes, "5,0", &[5, 0]),
             (Minutes, "50-10/5", &[50, 55, 0, 5, 10]),
             (Minutes, "59/15", &[59]),
@@ -329,6 +318,11 @@ mod tests {
             (Month, "nov-Feb", &[11, 12, 1, 2]),
             (DayOfWeek, "FRI-MON", &[6, 7, 1, 2]),
             (DayOfWeek, "1/2", &[1, 3, 5, 7]),
+            (DayOfWeek, "TUE-7", &[3, 4, 5, 6, 7]),
+            (Month, "5-MAY", &[5]),
+            (Month, "APR/3", &[4, 7, 10]),
+            (Month, "FEB-JUN/2", &[2, 4, 6]),
+            (Month, "SEP-2/2", &[9, 11, 1]),
             (Year, "2180/10", &[2180, 2190]),
         ];
         for (field, text, expected) in cases {
@@ -351,11 +345,8 @@ mod tests {
             (Minutes, "?", "write `*`"),
             (Hours, "24", "hours: 24, give 0 to 23"),
             (Hours, "1-", "`` is no value"),
-            (Month, "JAN/3", "write `1/3`"),
-            (Month, "JAN-NOV/2", "write `1-11/2`"),
-            (DayOfWeek, "TUE-7", "write `TUE-SAT`"),
-            (Month, "5-MAY", "write `MAY`"),
-            (Month, "SEP-11/2", "write `9-11/2`"),
+            (Month, "JAN/13", "month: step 13 in `JAN/13`, give 1 to 12"),
+            (Month, "JAN-13", "month: 13, give 1 to 12 or JAN to DEC"),
             (DayOfWeek, "MONDAY", "write `MON`"),
             (DayOfWeek, "-1", "give 1 to 7 or SUN to SAT"),
             (Year, "2030-2026", "write `2026-2030`"),

@@ -1,7 +1,7 @@
 //! What is legal in a cron and will surprise whoever wrote it.
 //!
 //! The rules look at how the expression is written, and tell too where implementations of cron
-//! disagree: nobody outside AWS knows which of them EventBridge follows.
+//! disagree: EventBridge validates as Quartz does, and nobody outside AWS knows what it fires by.
 
 mod days;
 mod future;
@@ -14,11 +14,13 @@ use super::field::{Base, Field, Term};
 /// The warnings of a cron, one sentence each, in the order of its fields.
 pub(super) fn warnings(cron: &Cron, now: DateTime<Utc>) -> Vec<String> {
     let mut warnings = Vec::new();
+    let never_fires = cron.never_fires();
     for field in Field::ALL {
         for term in cron.terms(field) {
             let written = &cron.text()[term.range.clone()];
             let told = [
                 step(field, term, written),
+                names(field, term, written),
                 leading_zeros(field, written),
                 wrap(cron, field, term, written),
             ];
@@ -26,6 +28,8 @@ pub(super) fn warnings(cron: &Cron, now: DateTime<Utc>) -> Vec<String> {
         }
         warnings.extend(match field {
             Field::Minutes => every_minute(cron),
+            // That some months are skipped misleads where all are.
+            Field::DayOfMonth | Field::DayOfWeek if never_fires.is_some() => None,
             Field::DayOfMonth => days::of_month(cron),
             Field::DayOfWeek => days::of_week(cron),
             Field::Hours | Field::Month | Field::Year => None,
@@ -35,7 +39,10 @@ pub(super) fn warnings(cron: &Cron, now: DateTime<Utc>) -> Vec<String> {
         }
         warnings.extend(days::letter_case(cron, field));
     }
-    warnings.extend(future::warnings(&cron.calendar, now));
+    match never_fires {
+        Some(fault) => warnings.push(fault.message),
+        None => warnings.extend(future::warnings(&cron.calendar, now)),
+    }
     warnings
 }
 
@@ -74,6 +81,27 @@ fn step(field: Field, term: &Term, written: &str) -> Option<String> {
     })
 }
 
+/// A name with a step, or with a number in one range: most implementations, and this one, read the
+/// name as its number.
+fn names(field: Field, term: &Term, written: &str) -> Option<String> {
+    let named = term.written().filter(|value| value.named).count();
+    let (what, quartz) = if named == 0 {
+        return None;
+    } else if named < term.written().count() {
+        ("mixes a name and a number", "refuses it")
+    } else if term.step.is_some() {
+        ("has a step after a name", "ignores the step")
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{}: `{written}` {what}, about which implementations disagree (Quartz, whose validation \
+         EventBridge follows, {quartz}), write `{}`",
+        field.name(),
+        term.by_number(field)
+    ))
+}
+
 /// Implementations differ about `007`; `05` they all read.
 fn leading_zeros(field: Field, written: &str) -> Option<String> {
     let mut numbers = written.split(|c: char| !c.is_ascii_digit());
@@ -93,11 +121,10 @@ fn wrap(cron: &Cron, field: Field, term: &Term, written: &str) -> Option<String>
     }
     let name = field.name();
     if term.step.is_some() {
-        let values: Vec<String> = term.values(field).map(|value| value.to_string()).collect();
         return Some(format!(
             "{name}: `{written}` wraps with a step, which implementations read differently, write \
              `{}`",
-            values.join(",")
+            term.by_number(field)
         ));
     }
     let Base::Span(from, to) = term.base else {
@@ -176,6 +203,28 @@ mod tests {
     }
 
     #[test]
+    fn what_never_fires_is_told_and_not_what_it_skips() {
+        for (text, expected) in [
+            (
+                "cron(0 0 31 4 ? 2026-2030)",
+                "day-of-month: month `4` has no day `31`, so it never fires",
+            ),
+            (
+                "cron(0 0 29 2 ? 2026,2100)",
+                "year: in `2026,2100` no day matches day-of-month `29` and month `2`, so it never \
+                 fires",
+            ),
+            (
+                "cron(0 0 ? FEB MON#5 2026)",
+                "year: in `2026` no day matches day-of-week `MON#5` and month `FEB`, so it never \
+                 fires",
+            ),
+        ] {
+            assert_eq!(warnings(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
     fn what_surprises_is_told() {
         for (text, part) in [
             (
@@ -192,6 +241,23 @@ mod tests {
                 "cron(0 0 ? * */2 *)",
                 "from 7 to 1 of the next week it is 1",
             ),
+            (
+                "cron(0 0 1 APR/2 ? *)",
+                "month: `APR/2` has a step after a name, about which implementations disagree \
+                 (Quartz, whose validation EventBridge follows, ignores the step), write `4/2`",
+            ),
+            ("cron(0 0 1 FEB-JUN/2 ? *)", "write `2-6/2`"),
+            ("cron(0 0 ? * MON/1 *)", "write `2/1`"),
+            (
+                "cron(0 0 1 NOV-FEB/2 ? *)",
+                "ignores the step), write `11,1`",
+            ),
+            (
+                "cron(0 0 ? * TUE-7 *)",
+                "day-of-week: `TUE-7` mixes a name and a number, about which implementations \
+                 disagree (Quartz, whose validation EventBridge follows, refuses it), write `3-7`",
+            ),
+            ("cron(0 0 1 1,5-SEP/2 ? *)", "refuses it), write `5-9/2`"),
             ("cron(007 8 * * ? *)", "leading zeros"),
             ("cron(50-10/5 12 * * ? *)", "write `50,55,0,5,10`"),
             (
