@@ -23,7 +23,7 @@ pub(crate) use definitions::{
 pub(crate) use overrides::task_override;
 pub(crate) use run::run_task;
 pub use started::StartedTask;
-pub(crate) use tasks::all as all_tasks;
+pub(crate) use tasks::{all as all_tasks, forget_stopped as forget_stopped_tasks};
 
 /// Plays a task: called once for each, on a thread of its own. It may keep the task and return; a task
 /// that nobody keeps any more stops.

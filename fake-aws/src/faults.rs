@@ -89,6 +89,22 @@ impl Fault {
         }
     }
 
+    /// The error that it refuses a call with, if it does.
+    pub(crate) fn refusal(&self) -> Option<ApiError> {
+        match self {
+            Self::Error {
+                status,
+                code,
+                message,
+            } => Some(ApiError {
+                status: *status,
+                code: code.clone(),
+                message: message.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Tasks of a RunTask find no place.
     pub fn placement(count: usize, reason: &str) -> Self {
         Self::Placement {
@@ -148,7 +164,8 @@ impl When {
         Self::operation(INVOCATION)
     }
 
-    /// Of those calls, only the ones with such a body.
+    /// Of those calls, only the ones with such a body. It is asked while the fake stands still, so it
+    /// must not ask the fake anything.
     #[must_use]
     pub fn with(mut self, body: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Self {
         self.body = Some(Arc::new(body));
@@ -291,23 +308,6 @@ impl Faults {
 
     pub(crate) fn calls(&self) -> &[Call] {
         &self.calls
-    }
-}
-
-impl From<&Fault> for Option<ApiError> {
-    fn from(fault: &Fault) -> Self {
-        match fault {
-            Fault::Error {
-                status,
-                code,
-                message,
-            } => Some(ApiError {
-                status: *status,
-                code: code.clone(),
-                message: message.clone(),
-            }),
-            _ => None,
-        }
     }
 }
 

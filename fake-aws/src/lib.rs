@@ -9,6 +9,29 @@
 //! - **Logs**: GetLogEvents of what tasks logged.
 //! - **STS**: GetCallerIdentity.
 //!
+//! ```
+//! use fake_aws::{FakeAws, Fault, When};
+//! use serde_json::json;
+//!
+//! let fake = FakeAws::builder()
+//!     .task_runner(|task| {
+//!         task.set_running();
+//!         task.log("worker", "hello");
+//!         task.finish(0);
+//!     })
+//!     .start()?;
+//! fake.seed_task_definition(json!({
+//!     "family": "worker", "containerDefinitions": [{"name": "worker", "image": "worker"}],
+//! }))?;
+//! fake.fail(When::writes().nth(3), Fault::LostAnswer);
+//! // ... point the program under test to it ...
+//! let endpoint = fake.endpoint();
+//! assert!(fake.writes().is_empty());
+//! assert_eq!(fake.snapshot(), json!({}));
+//! # let _ = endpoint;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Every call must be signed for the right service and region, but any signature is taken. Faults are
 //! ordered with [`FakeAws::fail`], and [`FakeAws::calls`] tells what was called. All state is in
 //! memory and visible at once, unlike on AWS.
@@ -22,7 +45,7 @@ mod server;
 mod sts;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -263,6 +286,30 @@ impl FakeAws {
     /// The tasks of all clusters as DescribeTasks tells them, the oldest first.
     pub fn tasks(&self) -> Vec<Value> {
         ecs::all_tasks(&self.shared.lock())
+    }
+
+    /// Forgets the tasks that have stopped, as ECS does about an hour after their end.
+    pub fn forget_stopped_tasks(&self) {
+        ecs::forget_stopped_tasks(&mut self.shared.lock());
+    }
+
+    /// Waits until the tasks are as wanted, at most so long, and tells them as [`FakeAws::tasks`] does;
+    /// whether they are as wanted is for the caller to see.
+    pub fn wait_for_tasks(
+        &self,
+        at_most: Duration,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let deadline = Instant::now() + at_most;
+        let mut state = self.shared.lock();
+        loop {
+            let tasks = ecs::all_tasks(&state);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if wanted(&tasks) || left.is_zero() {
+                return tasks;
+            }
+            state = self.shared.wait_for_task(state, left);
+        }
     }
 
     /// Does what EventBridge does when a rule of the default bus is due at `time`: makes the event,

@@ -121,18 +121,12 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Answer
     if let Some(Fault::Delay(pause)) = fault {
         tokio::time::sleep(pause).await;
     }
-    let outcome = match &fault {
-        Some(Fault::Reset) => return Err(Closed),
-        Some(Fault::Error {
-            status,
-            code,
-            message,
-        }) => Err(ApiError {
-            status: *status,
-            code: code.clone(),
-            message: message.clone(),
-        }),
-        _ => call(&shared, &request, fault.as_ref()),
+    if fault == Some(Fault::Reset) {
+        return Err(Closed);
+    }
+    let outcome = match fault.as_ref().and_then(Fault::refusal) {
+        Some(error) => Err(error),
+        None => call(&shared, &request, fault.as_ref()),
     };
     if fault == Some(Fault::LostAnswer) {
         return Err(Closed);

@@ -106,6 +106,7 @@ pub(crate) fn run_task(
     state.ecs.tasks.add(tasks);
     let runner = state.ecs.runner.0.clone();
     drop(guard);
+    shared.task_changed.notify_all();
     for arn in arns {
         let task = StartedTask::new(Arc::clone(shared), arn, definition.clone(), body);
         let runner = runner.clone();

@@ -48,6 +48,10 @@ impl Tasks {
         self.tokens.insert((cluster.to_owned(), token), tokened);
     }
 
+    fn forget_stopped(&mut self) {
+        self.tasks.retain(|task| !task.is_stopped());
+    }
+
     pub(super) fn count(&self, cluster: &str, status: &str) -> usize {
         let counted = |task: &&Task| task.cluster == cluster && task.last_status == status;
         self.tasks.iter().filter(counted).count()
@@ -271,6 +275,10 @@ pub(super) fn timestamp(time: DateTime<Utc>) -> Value {
 pub(crate) fn all(state: &State) -> Vec<Value> {
     let tasks = state.ecs.tasks.tasks.iter();
     tasks.map(|task| task.told(true)).collect()
+}
+
+pub(crate) fn forget_stopped(state: &mut State) {
+    state.ecs.tasks.forget_stopped();
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::targets::Target;
 use super::{DEFAULT_BUS, rule_arn, transform};
+use crate::faults::Fault;
 use crate::protocol::{ApiError, read, uuid};
 use crate::{Settings, Shared, ecs};
 
@@ -157,7 +158,7 @@ fn run_task(
     let overrides = input.map(ecs::task_override).transpose()?;
     let request = request(rule, target, parameters, overrides);
     let fault = shared.lock().faults.decide_invocation(&request);
-    if let Some(error) = fault.as_ref().and_then(Into::into) {
+    if let Some(error) = fault.as_ref().and_then(Fault::refusal) {
         return Err(error);
     }
     let answer = ecs::run_task(shared, &request, fault.as_ref())?;

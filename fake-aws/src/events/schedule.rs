@@ -98,9 +98,14 @@ fn is_cron(inner: &str) -> bool {
 
 fn is_field(index: usize, text: &str) -> bool {
     // A comma too many is taken; such a rule never fires.
-    let mut entries = text.split(',').filter(|entry| !entry.is_empty()).peekable();
-    entries.peek().is_some()
-        && entries.all(|entry| {
+    let entries: Vec<&str> = text.split(',').filter(|entry| !entry.is_empty()).collect();
+    let day = index == DAY_OF_MONTH || index == DAY_OF_WEEK;
+    // `L` is no part of a list, and `#` only once.
+    if day && (entries.len() > 1 && text.contains('L') || text.matches('#').count() > 1) {
+        return false;
+    }
+    !entries.is_empty()
+        && entries.into_iter().all(|entry| {
             let special = match index {
                 DAY_OF_MONTH => entry == "?" || is_special_day(entry),
                 DAY_OF_WEEK => entry == "?" || is_special_weekday(entry),
@@ -112,10 +117,12 @@ fn is_field(index: usize, text: &str) -> bool {
 
 /// `L`, `LW`, `L-3`, `15W`.
 fn is_special_day(entry: &str) -> bool {
-    let day = |text: &str| number(text).is_some_and(|day| (1..=31).contains(&day));
+    let up_to = |text: &str, max: u32| number(text).is_some_and(|day| (1..=max).contains(&day));
     matches!(entry, "L" | "LW")
-        || entry.strip_prefix("L-").is_some_and(day)
-        || entry.strip_suffix('W').is_some_and(day)
+        || entry
+            .strip_prefix("L-")
+            .is_some_and(|before| up_to(before, 30))
+        || entry.strip_suffix('W').is_some_and(|day| up_to(day, 31))
 }
 
 /// `L`, `6L`, `FRIL`, `6#3`.
@@ -184,6 +191,10 @@ mod tests {
             "cron(0 0 ? * 0 *)",
             "cron(0 0 ? * 8 *)",
             "cron(0 0 ? * 3#6 *)",
+            "cron(0 0 ? * 3#1,6#3 *)",
+            "cron(0 0 1,L * ? *)",
+            "cron(0 0 L-31 * ? *)",
+            "cron(15 12 ? * -1 *)",
             "cron(0 0 1 * ? 1969)",
             "cron(+1 0 1 * ? *)",
             "CRON(0 10 * * ? *)",
