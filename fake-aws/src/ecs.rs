@@ -15,6 +15,7 @@ mod definitions;
 mod overrides;
 mod run;
 mod started;
+mod task;
 mod tasks;
 
 pub(crate) use definitions::{

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client_error;
-use super::tasks::timestamp;
+use super::task::timestamp;
 use crate::State;
 use crate::protocol::{ApiError, read};
 

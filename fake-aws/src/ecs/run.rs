@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::definitions::Definition;
 use super::started::StartedTask;
-use super::tasks::{Task, Tokened};
+use super::task::Task;
+use super::tasks::Tokened;
 use super::{client_error, invalid, overrides};
 use crate::faults::Fault;
 use crate::protocol::{ApiError, read};

@@ -9,7 +9,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::definitions::Definition;
-use super::tasks::Task;
+use super::task::Task;
 use crate::{Shared, State};
 
 /// A task that was started. It is PROVISIONING at first, and does what the test says. Clones are the

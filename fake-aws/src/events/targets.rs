@@ -11,6 +11,7 @@ use crate::faults::Fault;
 use crate::protocol::{ApiError, in_range, name_pattern, read, without_nulls};
 
 mod check;
+mod ecs_parameters;
 
 /// How many targets one call takes.
 const ENTRIES_MAX: i64 = 10;
