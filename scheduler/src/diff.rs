@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_as_wanted_differs_in_nothing() {
         let rule = rule(ENABLED, &["a"]);
-        let diff = diff(&[rule.clone()], &remote(rule), "ours");
+        let diff = diff(std::slice::from_ref(&rule), &remote(rule.clone()), "ours");
         assert_eq!((diff.rules.len(), diff.unchanged), (0, 1));
     }
 

@@ -115,7 +115,10 @@ fn without(value: &mut Value, faults: &[RawFault]) -> Vec<String> {
         .collect()
 }
 
-/// Takes out the field of the file, of its defaults, of a rule or of a target into which a path leads.
+/// Fields that need nothing that stands in them.
+const OPEN: [&str; 5] = ["defaults", "worker", "environment", "task", "retry_policy"];
+
+/// Takes out the smallest thing into which a path leads that the others around it can do without.
 fn remove(value: &mut Value, path: &str) -> Option<String> {
     let mut value = value;
     let mut rest = path;
@@ -129,7 +132,9 @@ fn remove(value: &mut Value, path: &str) -> Option<String> {
             .strip_prefix('[')
             .and_then(|after| after.split_once(']'));
         (value, rest) = match (name, index) {
-            ("defaults", None) if after.starts_with('.') => (fields.get_mut(name)?, &after[1..]),
+            (name, None) if OPEN.contains(&name) && after.starts_with('.') => {
+                (fields.get_mut(name)?, &after[1..])
+            }
             ("rules" | "targets", Some((index, after))) => {
                 let index: usize = index.parse().ok()?;
                 let element = fields.get_mut(name)?.get_mut(index)?;

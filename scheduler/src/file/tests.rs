@@ -309,8 +309,8 @@ prop_compose! {
                 if let Some(file) = job_file.as_ref().and_then(escaped) {
                     worker["job_file"] = file.into();
                 }
-                if let Some(memory) = memory {
-                    worker["memory"] = memory.into();
+                if let Some::<i32>(memory) = memory {
+                    worker["memory"] = json!(memory);
                 }
                 target["worker"] = worker;
                 if let Some(cpu) = task {

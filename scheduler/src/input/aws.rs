@@ -120,7 +120,7 @@ impl Overrides {
     }
 
     /// Without containers of which nothing differs.
-    pub(super) fn simplified(mut self) -> Self {
+    pub(crate) fn simplified(mut self) -> Self {
         let is_different =
             |container: &ContainerOverrides| *container != ContainerOverrides::default();
         self.containers

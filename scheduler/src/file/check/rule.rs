@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{FileFields, RuleFields};
 use super::{Findings, tags, target, target_id};
-use crate::expression::Expression;
+use crate::expression::{Expression, ExpressionError};
 use crate::rule::{DISABLED, ENABLED, Rule};
 
 /// The rules of a file, and everything that is wrong with them.
@@ -64,18 +64,11 @@ fn of_fields(
                 for warning in expression.warnings(findings.now) {
                     findings.warn(&rule, format_args!("{schedule}: {warning}"));
                 }
+                if let Some(error) = expression.never_fires() {
+                    findings.fault(format!("{path}.schedule"), with_caret(&error));
+                }
             }
-            Err(error) => {
-                let caret: Vec<String> = error
-                    .caret()
-                    .lines()
-                    .map(|line| format!("\n    {line}"))
-                    .collect();
-                findings.fault(
-                    format!("{path}.schedule"),
-                    format!("not EventBridge's{}", caret.concat()),
-                );
-            }
+            Err(error) => findings.fault(format!("{path}.schedule"), with_caret(&error)),
         }
     }
     let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -93,4 +86,11 @@ fn of_fields(
         rule.targets.insert(id.to_owned(), made);
     }
     rule
+}
+
+/// The error with the expression and what is wrong in it, as further lines.
+fn with_caret(error: &ExpressionError) -> String {
+    let caret = error.caret();
+    let lines = caret.lines().map(|line| format!("\n    {line}"));
+    format!("no schedule of EventBridge{}", lines.collect::<String>())
 }

@@ -141,10 +141,11 @@ fn overrides(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) ->
             findings.reference(path, role, &super::ROLE);
         }
     }
-    Input::Overrides(Overrides {
+    let overrides = Overrides {
         containers,
         task: task.with_roles(|name| place.role(name)),
-    })
+    };
+    Input::Overrides(overrides.simplified())
 }
 
 fn of_fields(fields: &ContainerFields) -> ContainerOverrides {
