@@ -1,55 +1,31 @@
-//! A signed client of the X-Ray service API: JSON in, JSON out, over connections it keeps.
+//! A signed client of the X-Ray service API: JSON in, JSON out, over connections it keeps; and the
+//! client beneath it, which signs for any service.
 
 mod credentials;
 mod endpoint;
 mod error;
 mod sign;
+mod signed;
 
-use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_async::time::TimeSource;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
-use credentials::CachedCredentials;
-
-pub use endpoint::{Endpoint, EndpointError, default_endpoint};
+pub use endpoint::{Endpoint, EndpointError, default_endpoint, service_endpoint};
 pub use error::{CallError, ServiceError};
+pub use signed::SignedClient;
 
-/// The most of an answer that is read: no answer of X-Ray comes near it.
-const ANSWER_LEN_MAX: usize = 64 << 20;
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// When the sender sent it, by the sender's clock, as the official daemon says.
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
 
 /// A client of the X-Ray service API, cheap to clone. It needs a tokio runtime with time and I/O,
 /// and stays with the one it is first used in.
 #[derive(Clone, Debug)]
-pub struct XrayClient {
-    shared: Arc<Shared>,
-    timeout: Duration,
-    time: SharedTimeSource,
-}
-
-#[derive(Debug)]
-struct Shared {
-    endpoint: Endpoint,
-    region: String,
-    credentials: Option<CachedCredentials>,
-    connector: OnceLock<SharedHttpConnector>,
-}
+pub struct XrayClient(SignedClient);
 
 impl XrayClient {
     /// A client of the X-Ray at `endpoint`, which signs for `region`; without credentials it does
@@ -59,36 +35,24 @@ impl XrayClient {
         region: String,
         credentials: Option<SharedCredentialsProvider>,
     ) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                endpoint,
-                region,
-                credentials: credentials.map(CachedCredentials::new),
-                connector: OnceLock::new(),
-            }),
-            timeout: DEFAULT_TIMEOUT,
-            time: SharedTimeSource::default(),
-        }
+        Self(SignedClient::new("xray", endpoint, region, credentials))
     }
 
     /// Sets how long a call may take, and how long finding credentials may. Default 10 s.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+        Self(self.0.with_timeout(timeout))
     }
 
     /// Sets the clock that signatures carry. Default: that of the system.
     #[must_use]
     pub fn with_time_source(self, time: impl TimeSource + 'static) -> Self {
-        Self {
-            time: SharedTimeSource::new(time),
-            ..self
-        }
+        Self(self.0.with_time_source(time))
     }
 
     /// The endpoint it calls.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.shared.endpoint
+        self.0.endpoint()
     }
 
     /// Posts a JSON body to an API path such as `/TraceSegments`, once, and gives the body of the
@@ -99,13 +63,7 @@ impl XrayClient {
     pub async fn call(&self, path: &str, body: impl Into<Bytes>) -> Result<Bytes, CallError> {
         let json = HeaderValue::from_static("application/json");
         let response = self.send(path, json, body.into()).await?;
-        if response.status().is_success() {
-            return Ok(response.into_body());
-        }
-        Err(CallError::Service {
-            url: self.shared.endpoint.url(path),
-            service: ServiceError::from_response(&response),
-        })
+        self.0.body_of(path, response)
     }
 
     /// Posts a body once and gives whatever answer came, a refusal too.
@@ -115,110 +73,14 @@ impl XrayClient {
         content_type: HeaderValue,
         body: Bytes,
     ) -> Result<Response<Bytes>, CallError> {
-        let url = self.shared.endpoint.url(path);
-        let now = self.time.now();
-        let request = self.request(&url, content_type, body, now).await?;
-        let response = self
-            .in_time(&url, self.exchange(&url, request))
-            .await
-            .and_then(|answer| answer)?;
-        if let Some(credentials) = &self.shared.credentials
-            && response.status().is_client_error()
-            && ServiceError::from_response(&response).is_expired_token()
-        {
-            credentials.forget().await;
-        }
-        Ok(response)
-    }
-
-    async fn request(
-        &self,
-        url: &str,
-        content_type: HeaderValue,
-        body: Bytes,
-        now: SystemTime,
-    ) -> Result<Request<Bytes>, CallError> {
-        let mut request = Request::post(url)
-            .header(CONTENT_TYPE, content_type)
-            .header(USER_AGENT, concat!("xray-ecs/", env!("CARGO_PKG_VERSION")))
-            .header("x-amzn-xray-timestamp", timestamp(now))
-            .body(body)
-            .map_err(|error| CallError::Request {
-                url: url.to_owned(),
-                source: error.into(),
-            })?;
-        if let Some(credentials) = self.credentials(now).await? {
-            sign::sign(&mut request, &credentials, &self.shared.region, now).map_err(|source| {
-                CallError::Request {
-                    url: url.to_owned(),
-                    source,
-                }
-            })?;
-        }
-        Ok(request)
-    }
-
-    async fn credentials(&self, now: SystemTime) -> Result<Option<Credentials>, CallError> {
-        let Some(credentials) = &self.shared.credentials else {
-            return Ok(None);
-        };
-        match tokio::time::timeout(self.timeout, credentials.get(now)).await {
-            Ok(Ok(credentials)) => Ok(Some(credentials)),
-            Ok(Err(error)) => Err(CallError::Credentials {
-                source: error.into(),
-            }),
-            Err(_) => Err(CallError::Credentials {
-                source: format!("none found within {:?}", self.timeout).into(),
-            }),
-        }
-    }
-
-    async fn exchange(
-        &self,
-        url: &str,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, CallError> {
-        let request = HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| {
-            CallError::Request {
-                url: url.to_owned(),
-                source: error.into(),
-            }
-        })?;
-        let broken = |source| CallError::Connection {
-            url: url.to_owned(),
-            source,
-        };
-        let response = self
-            .connector()
-            .call(request)
-            .await
-            .map_err(|error| broken(error.into_source()))?
-            .try_into_http1x()
-            .map_err(|error| broken(error.into()))?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_LEN_MAX).collect().await;
-        Ok(Response::from_parts(head, body.map_err(broken)?.to_bytes()))
-    }
-
-    async fn in_time<T>(&self, url: &str, call: impl Future<Output = T>) -> Result<T, CallError> {
-        let timeout = tokio::time::timeout(self.timeout, call).await;
-        timeout.map_err(|_| CallError::Timeout {
-            url: url.to_owned(),
-            after: self.timeout,
-        })
-    }
-
-    /// Made on first use: the certificates that TLS needs take longer to read than a start may.
-    fn connector(&self) -> &SharedHttpConnector {
-        self.shared.connector.get_or_init(|| {
-            let builder = Connector::builder().sleep_impl(TokioSleep::new());
-            SharedHttpConnector::new(match self.shared.endpoint.is_tls() {
-                true => builder
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build(),
-                false => builder.build_http(),
-            })
-        })
+        let sent_at = timestamp(self.0.now());
+        let mut headers = vec![(CONTENT_TYPE, content_type)];
+        headers.extend(
+            HeaderValue::try_from(sent_at)
+                .ok()
+                .map(|time| (TIMESTAMP, time)),
+        );
+        self.0.post(path, headers, body).await
     }
 }
 

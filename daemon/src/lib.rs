@@ -35,7 +35,10 @@ mod receive;
 mod upload;
 
 pub use batch::BatchLimits;
-pub use client::{CallError, Endpoint, EndpointError, ServiceError, XrayClient, default_endpoint};
+pub use client::{
+    CallError, Endpoint, EndpointError, ServiceError, SignedClient, XrayClient, default_endpoint,
+    service_endpoint,
+};
 pub use config::Config;
 pub use counts::{Counts, CountsHandle};
 pub use daemon::{BindError, Daemon};

@@ -17,7 +17,7 @@ pub struct Endpoint {
 /// A text that is no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "x-ray endpoint `{0}`: write `https://host` or `http://host:port`, without user, query or fragment"
+    "endpoint `{0}`: write `https://host` or `http://host:port`, without user, query or fragment"
 )]
 pub struct EndpointError(String);
 
@@ -70,13 +70,21 @@ fn parse(text: &str) -> Option<Endpoint> {
 /// # Errors
 /// A region that cannot be part of a host name.
 pub fn default_endpoint(region: &str) -> Result<Endpoint, EndpointError> {
+    service_endpoint("xray", region)
+}
+
+/// Where AWS has another service, by the name with which its endpoints begin.
+///
+/// # Errors
+/// The region is none.
+pub fn service_endpoint(service: &str, region: &str) -> Result<Endpoint, EndpointError> {
     let suffix = match region {
         region if region.starts_with("cn-") => "amazonaws.com.cn",
         region if region.starts_with("us-iso-") => "c2s.ic.gov",
         region if region.starts_with("us-isob-") => "sc2s.sgov.gov",
         _ => "amazonaws.com",
     };
-    let url = format!("https://xray.{region}.{suffix}");
+    let url = format!("https://{service}.{region}.{suffix}");
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     match !region.is_empty() && region.bytes().all(legal) {
         true => url.parse(),

@@ -1,4 +1,4 @@
-//! Signature Version 4 on a request, for the service `xray`.
+//! Signature Version 4 on a request.
 
 use std::time::SystemTime;
 
@@ -15,14 +15,14 @@ use http::header::{HeaderName, HeaderValue};
 pub(super) fn sign(
     request: &mut Request<Bytes>,
     credentials: &Credentials,
-    region: &str,
+    (service, region): (&str, &str),
     now: SystemTime,
 ) -> Result<(), BoxError> {
     let identity = credentials.clone().into();
     let params = SigningParams::builder()
         .identity(&identity)
         .region(region)
-        .name("xray")
+        .name(service)
         .time(now)
         .settings(SigningSettings::default())
         .build()?
@@ -59,7 +59,12 @@ mod tests {
             .header("content-type", "application/json")
             .body(Bytes::from_static(b"{}"))
             .unwrap();
-        sign(&mut request, &credentials, region, SystemTime::UNIX_EPOCH)?;
+        sign(
+            &mut request,
+            &credentials,
+            ("xray", region),
+            SystemTime::UNIX_EPOCH,
+        )?;
         Ok(request)
     }
 
