@@ -3,6 +3,8 @@
 
 pub(crate) mod fetch;
 pub(crate) mod http;
+#[cfg(feature = "schedule")]
+pub(crate) mod logs;
 pub(crate) mod rate;
 pub(crate) mod request_ids;
 mod retry;

@@ -7,6 +7,8 @@ mod print;
 #[cfg(feature = "local")]
 mod query;
 mod run;
+#[cfg(feature = "schedule")]
+mod schedule;
 mod schema;
 
 use std::process::ExitCode;
@@ -44,6 +46,9 @@ enum Command {
     /// Show the service map
     #[cfg(feature = "local")]
     Map(query::MapArgs),
+    /// EventBridge schedules for tasks on ECS, as code
+    #[cfg(feature = "schedule")]
+    Schedule(Box<schedule::Args>),
     /// Print the JSON Schema of a file
     Schema(schema::Args),
 }
@@ -54,7 +59,11 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
     // Prints its own errors and exits with 2 when the arguments are wrong.
     let cli = Cli::parse();
     let environment = Environment::from_os(std::env::vars_os());
-    let ended = match cli.command {
+    let ended_with = match cli.command {
+        #[cfg(feature = "schedule")]
+        Command::Schedule(args) => {
+            return ended(schedule::run(&args, &environment));
+        }
         Command::Run(args) => run::run(
             &args,
             &run::Surroundings {
@@ -74,9 +83,13 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         Command::Map(args) => query::map(&args, &environment),
         Command::Schema(args) => schema::run(&args, &handlers.kinds()),
     };
-    let status = ended.unwrap_or_else(|error| {
+    ended(ended_with.map(ExitStatus::code))
+}
+
+/// The code to exit with; an error is told.
+fn ended(code: anyhow::Result<u8>) -> ExitCode {
+    ExitCode::from(code.unwrap_or_else(|error| {
         print::error(&error);
-        ExitStatus::NotStarted
-    });
-    ExitCode::from(status.code())
+        ExitStatus::NotStarted.code()
+    }))
 }

@@ -55,6 +55,17 @@ impl Firing {
         }))
     }
 
+    /// The firing of a rule's target at a time, as it will be told.
+    #[cfg(feature = "schedule")]
+    pub(crate) fn new(rule_arn: &str, target_id: &str, scheduled_time: DateTime<Utc>) -> Self {
+        Self {
+            rule_arn: rule_arn.to_owned(),
+            target_id: target_id.to_owned(),
+            scheduled_time,
+            event_id: None,
+        }
+    }
+
     /// SHA-256 of the rule, the target and the minute, in hex.
     fn key(&self) -> String {
         let minute = self.scheduled_time.format("%Y-%m-%dT%H:%MZ");

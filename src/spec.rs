@@ -44,6 +44,8 @@ pub use limits::RunLimits;
 pub use load::load;
 pub use retry::{RetryCause, RetryOn, RetrySpec};
 pub use schema::job_file_schema;
+#[cfg(feature = "schedule")]
+pub(crate) use source::nearest_file;
 pub use source::{Fetch, FetchError, Source, SourceError};
 
 /// The job kinds of this program, the words of a job's `type`.

@@ -7,12 +7,13 @@ mod cause;
 mod entity;
 mod graph;
 mod json;
-
 mod plan;
 mod planting;
 mod progress;
 mod report;
 mod rows;
+#[cfg(feature = "schedule")]
+pub(crate) mod schedule;
 mod service_map;
 mod statistics;
 mod style;

@@ -13,6 +13,7 @@
 //! something. It knows EventBridge and ECS, never a job.
 
 pub mod apply;
+pub mod audit;
 pub mod diff;
 pub mod ecs;
 pub mod eventbridge;
@@ -20,5 +21,7 @@ pub mod expression;
 pub mod file;
 pub mod input;
 pub mod place;
+pub mod preview;
 pub mod rule;
 pub mod run_task;
+pub mod verify;

@@ -2,6 +2,7 @@
 //! watched until they end.
 
 mod request;
+mod start;
 mod watch;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -10,6 +11,7 @@ use crate::input::{Overrides, TaskEvent};
 use crate::rule::Tasks;
 
 pub use request::{RequestError, requests};
+pub use start::start;
 pub use watch::{Ended, LogPage, LogStream, ReadLogs, Told, Watched, watch};
 
 /// The most tasks of one RunTask (API reference of ECS).

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{S3Clients, told};
@@ -44,8 +46,18 @@ impl Objects {
     }
 }
 
-impl Fetch for Objects {
-    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, FetchError> {
+impl Objects {
+    /// The keys beneath a prefix that were written since a moment.
+    ///
+    /// # Errors
+    /// What S3 says.
+    pub(crate) async fn list_since(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        since: SystemTime,
+    ) -> Result<Vec<String>, FetchError> {
+        let since = DateTime::from(since);
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -55,13 +67,21 @@ impl Fetch for Objects {
                     list.set_continuation_token(token.clone()).send()
                 })
                 .await?;
-            let objects = page.contents.unwrap_or_default().into_iter();
-            keys.extend(objects.filter_map(|object| object.key));
+            let mut objects = page.contents.unwrap_or_default();
+            objects.retain(|object| object.last_modified.is_none_or(|written| written >= since));
+            keys.extend(objects.into_iter().filter_map(|object| object.key));
             token = page.next_continuation_token;
             if token.is_none() {
                 return Ok(keys);
             }
         }
+    }
+}
+
+impl Fetch for Objects {
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, FetchError> {
+        self.list_since(bucket, prefix, SystemTime::UNIX_EPOCH)
+            .await
     }
 
     async fn fetch(&self, bucket: &str, key: &str, into: &mut File) -> Result<(), FetchError> {

@@ -145,6 +145,13 @@ impl Local {
         }
     }
 
+    /// Stops services of its own.
+    pub(crate) async fn stop(self) {
+        if let Self::Own(services) = self {
+            services.stop().await;
+        }
+    }
+
     /// Shows what X-Ray knows of a run, a trace and the service map, where its segments went there:
     /// on stdout, or on stderr when stdout has the report. Then stops services of its own.
     pub(crate) async fn end(
@@ -162,9 +169,7 @@ impl Local {
         } else {
             Ok(String::new())
         };
-        if let Self::Own(services) = self {
-            services.stop().await;
-        }
+        self.stop().await;
         let text = text.context("show the run's traces")?;
         if stdout_is_taken {
             print::note(text.trim_end());

@@ -152,7 +152,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     sampling_rules: Option<PathBuf>,
 
-    /// The run's id [default: the firing's key, that of the run to be resumed, random]
+    /// The run's id
+    /// [default: XRAY_ECS_RUN_ID, the firing's key, that of the run to be resumed, random]
     #[arg(long, value_name = "ID", value_parser = parse_run_id)]
     run_id: Option<String>,
 

@@ -354,7 +354,7 @@ async fn open_object(fetch: &impl Fetch, bucket: &str, key: &str) -> Result<Docu
 }
 
 /// The file in the folder of `path` whose name is nearest to it.
-fn nearest_file(path: &Path) -> Option<PathBuf> {
+pub(crate) fn nearest_file(path: &Path) -> Option<PathBuf> {
     let name = path.file_name().and_then(OsStr::to_str)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let listed = if folder == "" { Path::new(".") } else { folder };

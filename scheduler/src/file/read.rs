@@ -38,9 +38,17 @@ pub struct CheckedFile {
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
     /// The container of each target's worker, by rule and target.
-    pub workers: BTreeMap<(String, String), String>,
+    workers: BTreeMap<(String, String), String>,
     /// What is legal and may still be regretted, a line each.
     pub warnings: Vec<String>,
+}
+
+impl CheckedFile {
+    /// The container of a target's worker, where it has one.
+    pub fn worker(&self, rule: &str, target: &str) -> Option<&str> {
+        let key = (rule.to_owned(), target.to_owned());
+        self.workers.get(&key).map(String::as_str)
+    }
 }
 
 /// Reads and checks a schedule file.

@@ -62,6 +62,13 @@ pub fn requests(
             container.environment.remove(RULE_ARN);
         }
     }
+    // Target by target, request by request: none has the token of another.
+    let ordinal = rule
+        .targets
+        .keys()
+        .position(|key| key == id)
+        .unwrap_or_default();
+    let token = |index: usize| format!("{}-{ordinal}-{index}", order.id);
     let template = Request {
         rule: rule.name.clone(),
         target: id.to_owned(),
@@ -88,7 +95,7 @@ pub fn requests(
                 requests.push(Request {
                     overrides,
                     count: 1,
-                    client_token: format!("{}-{index}", order.id),
+                    client_token: token(index as usize),
                     shard: Some(shard),
                     ..template.clone()
                 });
@@ -99,10 +106,9 @@ pub fn requests(
             while left > 0 {
                 let count = left.min(COUNT_MAX);
                 left -= count;
-                let client_token = format!("{}-{id}-{left}", order.id);
                 requests.push(Request {
                     count,
-                    client_token: client_token.chars().take(64).collect(),
+                    client_token: token(requests.len()),
                     ..template.clone()
                 });
             }

@@ -147,7 +147,8 @@ impl Wanted {
         let upstream = upstream.and_then(|text| parse_trace_header(text).ok());
         let firing = Firing::of_environment(environment)?;
         let shard = shard(args, environment)?;
-        let given = args.run_id.clone().or(firing.as_ref().map(Firing::run_id));
+        let named = settings.get(args.run_id.clone(), "XRAY_ECS_RUN_ID", parse_run_id)?;
+        let given = named.or(firing.as_ref().map(Firing::run_id));
         let run_id_is_given = given.is_some();
         let run_id = given.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
         let ledger = settings.get(args.ledger.clone(), "XRAY_ECS_LEDGER", |text| {

@@ -1,0 +1,216 @@
+//! The containers of a task definition: those that the target overrides, the worker, and the X-Ray
+//! daemon beside it.
+//!
+//! ECS starts a container after those that it depends on and stops it before them. So `START` on the
+//! daemon is what keeps the daemon alive until the worker has sent its last segment.
+
+use super::Told;
+use crate::ecs::{ContainerDefinition, TaskDefinition};
+use crate::rule::{Target, Tasks};
+
+/// How long ECS waits for a container that does not say, in seconds.
+const STOP_TIMEOUT_DEFAULT_S: i32 = 30;
+
+/// The most that Fargate waits.
+const STOP_TIMEOUT_FARGATE_MAX_S: i32 = 120;
+
+/// What Fargate Spot gives between its warning and the end.
+const SPOT_WARNING_S: i32 = 120;
+
+pub(super) fn check(
+    target: &Target,
+    tasks: &Tasks,
+    worker: Option<&str>,
+    definition: &TaskDefinition,
+    told: &mut Told,
+) {
+    let names: Vec<&str> = definition
+        .containers
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    if let Some(overrides) = target.input.overrides() {
+        for (name, container) in &overrides.containers {
+            if !names.contains(&name.as_str()) {
+                let suggestion = checked_json::suggestion(name, &names);
+                told.fault(format!(
+                    "task definition {} has no container `{name}`{suggestion}",
+                    definition.arn
+                ));
+            }
+            let memory = container.memory.or(container.memory_reservation);
+            if let (Some(memory), Some(most)) = (memory, definition.memory)
+                && memory > most
+                && overrides.task.memory.is_none()
+            {
+                told.fault(format!(
+                    "container `{name}` is to have {memory} MiB, and the task has {most}"
+                ));
+            }
+        }
+    }
+    for container in &definition.containers {
+        if let Some(placeholder) = placeholder(&container.image) {
+            told.fault(format!(
+                "container `{}`: its image has the placeholder `{placeholder}`: fill it in",
+                container.name
+            ));
+        }
+    }
+    let is_fargate = tasks.launch_type.as_deref() == Some("FARGATE")
+        || tasks
+            .capacity_providers
+            .iter()
+            .any(|one| one.name.starts_with("FARGATE"));
+    if is_fargate {
+        for container in &definition.containers {
+            if stop_timeout(container) > STOP_TIMEOUT_FARGATE_MAX_S {
+                told.fault(format!(
+                    "container `{}`: stopTimeout is {} s, Fargate waits {STOP_TIMEOUT_FARGATE_MAX_S} s at most",
+                    container.name,
+                    stop_timeout(container)
+                ));
+            }
+        }
+    }
+    let worker = worker.and_then(|name| definition.container(name));
+    if let Some(worker) = worker {
+        check_worker(worker, definition, told);
+        let is_spot = tasks
+            .capacity_providers
+            .iter()
+            .any(|one| one.name == "FARGATE_SPOT");
+        check_daemon(worker, target, definition, is_spot, told);
+    }
+}
+
+fn check_worker(worker: &ContainerDefinition, definition: &TaskDefinition, told: &mut Told) {
+    let name = &worker.name;
+    if !worker.is_essential {
+        told.warn(format!(
+            "container `{name}` is not essential: the task goes on without the worker, and its end is not the worker's"
+        ));
+    }
+    match &worker.logs {
+        None => told.warn(format!(
+            "container `{name}` does not log to CloudWatch Logs: `schedule run` cannot show what it says"
+        )),
+        Some(logs) if logs.stream_prefix.is_none() => told.warn(format!(
+            "container `{name}` has no awslogs-stream-prefix: `schedule run` cannot find its log"
+        )),
+        Some(_) => {}
+    }
+    for dependency in &worker.depends_on {
+        if definition.container(&dependency.container).is_none() {
+            told.fault(format!(
+                "container `{name}` depends on `{}`, which is none",
+                dependency.container
+            ));
+        }
+    }
+}
+
+fn check_daemon(
+    worker: &ContainerDefinition,
+    target: &Target,
+    definition: &TaskDefinition,
+    is_spot: bool,
+    told: &mut Told,
+) {
+    let Some(daemon) = definition
+        .containers
+        .iter()
+        .find(|one| is_daemon(one, worker))
+    else {
+        if !has_embedded_daemon(worker, target) {
+            told.warn(format!(
+                "no X-Ray daemon beside container `{}`: add one as a sidecar, or let the worker run with `--daemon embedded`",
+                worker.name
+            ));
+        }
+        return;
+    };
+    let name = &daemon.name;
+    if daemon.is_essential {
+        told.warn(format!("container `{name}` is essential: a daemon that fails stops the worker, let it be `\"essential\": false`"));
+    }
+    let dependency = worker.depends_on.iter().find(|one| one.container == *name);
+    match dependency.map(|one| one.condition.as_str()) {
+        Some("START") => {}
+        Some("HEALTHY") if daemon.has_health_check => {}
+        Some("HEALTHY") => told.fault(format!(
+            "container `{}` waits until `{name}` is healthy, and that has no health check: depend on START",
+            worker.name
+        )),
+        Some(condition) => told.fault(format!(
+            "container `{}` waits for `{name}` with {condition}, and a daemon does not end: depend on START",
+            worker.name
+        )),
+        None => told.warn(format!(
+            "container `{}` does not depend on `{name}`: ECS may stop the daemon before the last segments are sent, depend on START",
+            worker.name
+        )),
+    }
+    let is_bridge = definition.network_mode == "bridge";
+    let is_addressed = worker.environment.contains_key("AWS_XRAY_DAEMON_ADDRESS");
+    if is_bridge && !is_addressed {
+        told.warn(format!(
+            "in network mode bridge `{name}` is not at 127.0.0.1: link it, and set AWS_XRAY_DAEMON_ADDRESS to `{name}:2000`"
+        ));
+    }
+    let both = stop_timeout(worker) + stop_timeout(daemon);
+    if is_spot && both > SPOT_WARNING_S {
+        told.warn(format!(
+            "the stop timeouts of `{}` and `{name}` are {both} s together, and Fargate Spot gives {SPOT_WARNING_S} s",
+            worker.name
+        ));
+    }
+}
+
+fn stop_timeout(container: &ContainerDefinition) -> i32 {
+    container.stop_timeout_s.unwrap_or(STOP_TIMEOUT_DEFAULT_S)
+}
+
+/// Whether a container beside the worker is an X-Ray daemon: ours, the official one, or another at its
+/// port.
+fn is_daemon(container: &ContainerDefinition, worker: &ContainerDefinition) -> bool {
+    let is_at_port = || {
+        container
+            .ports
+            .iter()
+            .any(|(port, protocol)| *port == 2000 && protocol == "udp")
+    };
+    let is_ours = || {
+        container
+            .command
+            .first()
+            .is_some_and(|word| word == "daemon")
+    };
+    let is_official = || container.image.contains("xray-daemon");
+    container.name != worker.name && (is_at_port() || is_ours() || is_official())
+}
+
+fn has_embedded_daemon(worker: &ContainerDefinition, target: &Target) -> bool {
+    let overrides = target.input.overrides();
+    let own = overrides.and_then(|overrides| overrides.containers.get(&worker.name));
+    let command = own
+        .and_then(|own| own.command.as_ref())
+        .unwrap_or(&worker.command);
+    let follows = |words: &[String]| words == ["--daemon", "embedded"];
+    command.windows(2).any(follows) || command.iter().any(|word| word == "--daemon=embedded")
+}
+
+/// What somebody was to replace: `<...>`, or a word such as `ACCOUNT_ID`.
+fn placeholder(image: &str) -> Option<&str> {
+    if let Some(start) = image.find('<')
+        && let Some(end) = image[start..].find('>')
+    {
+        return Some(&image[start..=start + end]);
+    }
+    let is_shouted = |word: &&str| {
+        word.contains('_')
+            && word.len() > 3
+            && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
+    image.split(['.', '/', ':', '@']).find(is_shouted)
+}

@@ -1,0 +1,224 @@
+//! `xray-ecs schedule audit`: the firings that were due against the runs that there were.
+
+mod reports;
+mod traces;
+
+use std::collections::BTreeSet;
+#[cfg(feature = "local")]
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use aws_config::SdkConfig;
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduler::audit::{Ids, Limits, Run, Schedule, audit, due};
+use scheduler::file::CheckedFile;
+use scheduler::place::Place;
+use xray_daemon::XrayClient;
+
+use super::next::parse_time;
+use super::source::{File, Known, find_place, told};
+use super::wait_for;
+use crate::cli::print;
+use crate::firing::Firing;
+use crate::outcome::ExitStatus;
+use crate::spec::{self, Environment};
+use crate::{view, xray};
+use reports::Prefix;
+
+/// How long X-Ray keeps traces: nothing tells of what was before.
+const SINCE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: File,
+
+    /// How far back to look, such as 7d or 12h, at most 30d
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = parse_since)]
+    since: Duration,
+
+    /// The moment up to which firings are looked at [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<DateTime<Utc>>,
+
+    /// Where the reports of the runs are, as the workers' --report s3://bucket/prefix/{run_id}.json
+    /// has it
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    reports: Option<Prefix>,
+
+    /// Also look for the traces of the runs, in X-Ray
+    #[arg(long)]
+    traces: bool,
+
+    /// How long after it was due a run may begin
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = spec::parse_duration)]
+    late: Duration,
+
+    /// Look at a local S3 and X-Ray, with their state in DIR
+    #[cfg(feature = "local")]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
+    local: Option<PathBuf>,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A duration, also in days.
+fn parse_since(text: &str) -> Result<Duration, String> {
+    let days = text
+        .strip_suffix('d')
+        .and_then(|days| days.parse::<u32>().ok());
+    let since = match days {
+        Some(days) => Duration::from_secs(24 * 3600) * days,
+        None => {
+            spec::parse_duration(text).map_err(|error| format!("{error}; in days such as `7d`"))?
+        }
+    };
+    match since {
+        Duration::ZERO => Err("is nothing, write such as `7d`".to_owned()),
+        since if since > SINCE_MAX => {
+            Err("is longer than X-Ray keeps traces, write at most `30d`".to_owned())
+        }
+        since => Ok(since),
+    }
+}
+
+pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let now = Utc::now();
+    let until = args.until.unwrap_or(now).min(now);
+    if args.reports.is_none() && !args.traces {
+        bail!("nothing tells which runs there were: name the --reports, or look for --traces");
+    }
+    wait_for(async {
+        let bytes = args.file.bytes()?;
+        let known = Known::of_environment(environment)?;
+        let Some(file) = told(args.file.check(&bytes, environment, known, until)) else {
+            return Ok(ExitStatus::NotStarted);
+        };
+        let around = Around::find(args, environment, &file).await?;
+        let answered = look(args, &around, &file, until).await;
+        around.stop().await;
+        answered
+    })
+}
+
+/// Where reports and traces are.
+struct Around {
+    place: Place,
+    config: SdkConfig,
+    xray: Option<XrayClient>,
+    #[cfg(feature = "local")]
+    local: Option<crate::cli::local::Local>,
+}
+
+impl Around {
+    async fn find(
+        args: &Args,
+        environment: &Environment,
+        file: &CheckedFile,
+    ) -> anyhow::Result<Self> {
+        #[cfg(feature = "local")]
+        if let Some(dir) = &args.local {
+            let local = crate::cli::local::Local::find_or_start(dir).await?;
+            let own = Known::of_environment(environment)?;
+            let named = |of_file: &Option<String>, known: Option<String>, default: &str| {
+                of_file
+                    .clone()
+                    .or(known)
+                    .unwrap_or_else(|| default.to_owned())
+            };
+            return Ok(Self {
+                place: Place {
+                    region: named(&file.region, own.region, crate::local::REGION),
+                    account: named(&file.account, own.account, crate::local::ACCOUNT),
+                },
+                config: crate::local::sdk_config(local.endpoints()),
+                xray: args
+                    .traces
+                    .then(|| local.endpoints().xray_client())
+                    .transpose()?,
+                local: Some(local),
+            });
+        }
+        let (config, place) = find_place(environment, file.region.clone()).await?;
+        let xray = args.traces.then(|| xray::client(&config, environment));
+        Ok(Self {
+            // The ids come of the account that the rules are in.
+            place: Place {
+                account: file.account.clone().unwrap_or(place.account),
+                region: place.region,
+            },
+            config,
+            xray: xray.transpose()?,
+            #[cfg(feature = "local")]
+            local: None,
+        })
+    }
+
+    async fn stop(self) {
+        #[cfg(feature = "local")]
+        if let Some(local) = self.local {
+            local.stop().await;
+        }
+    }
+}
+
+/// The ids that the worker makes of a firing.
+struct OfPlace<'a>(&'a Place);
+
+impl Ids for OfPlace<'_> {
+    fn of(&self, rule: &str, target: &str, time: DateTime<Utc>) -> (String, Option<String>) {
+        let firing = Firing::new(&self.0.rule(rule), target, time);
+        (firing.run_id(), firing.trace_id().map(|id| id.to_string()))
+    }
+}
+
+async fn look(
+    args: &Args,
+    around: &Around,
+    file: &CheckedFile,
+    until: DateTime<Utc>,
+) -> anyhow::Result<ExitStatus> {
+    let since = until - TimeDelta::from_std(args.since).unwrap_or_default();
+    let schedule = Schedule {
+        rules: &file.rules,
+        since,
+        until,
+    };
+    let ids = OfPlace(&around.place);
+    let mut runs: Vec<Run> = Vec::new();
+    if let Some(prefix) = &args.reports {
+        runs = reports::read(prefix, &around.config, since).await?;
+    }
+    if let Some(client) = &around.xray {
+        // What was due by now tells which traces there may be.
+        let seen = seen(&runs);
+        let due = due(schedule, &ids, &seen);
+        let firings = due.iter().flat_map(|target| &target.firings);
+        let of_traces = traces::read(client, firings)
+            .await
+            .context("look for the traces")?;
+        runs.extend(of_traces);
+    }
+    let due = due(schedule, &ids, &seen(&runs));
+    let limits = Limits {
+        late: args.late,
+        now: until,
+    };
+    let found = audit(&due, &runs, limits);
+    if args.json {
+        print::json(&found)?;
+    } else {
+        print::result(&view::schedule::audit(&found, print::style()))?;
+    }
+    Ok(match found.is_clean() {
+        true => ExitStatus::Done,
+        false => ExitStatus::Failed,
+    })
+}
+
+fn seen(runs: &[Run]) -> BTreeSet<&str> {
+    runs.iter().map(|run| run.run_id.as_str()).collect()
+}

@@ -1,0 +1,66 @@
+//! `xray-ecs schedule delete`: deletes the rules of a schedule file.
+
+use anyhow::Context as _;
+use chrono::Utc;
+use scheduler::diff::diff;
+
+use super::apply::perform;
+use super::confirm::{Answer, confirm};
+use super::diff::{Scope, show};
+use super::source::File;
+use super::wait_for;
+use crate::cli::print;
+use crate::outcome::ExitStatus;
+use crate::spec::Environment;
+use crate::view;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: File,
+
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Deletes every rule that is tagged with the file's name, also those that it no longer has.
+pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let now = Utc::now();
+    wait_for(async {
+        let Some(online) = args.file.online(environment, now).await? else {
+            return Ok(ExitStatus::NotStarted);
+        };
+        let file = &online.file;
+        let names: Vec<&str> = file.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let remote = online.eventbridge.read(&names, &file.name).await;
+        let remote = remote.context("read the rules on AWS")?;
+        let ours = diff(&[], &remote, &file.name);
+        for (name, found) in &remote.rules {
+            if found.rule.owner.as_deref() != Some(file.name.as_str()) {
+                print::foreign(&format!("rule `{name}` is not of this schedule, and stays"));
+            }
+        }
+        let scope = Scope {
+            prune: true,
+            adopt: false,
+        };
+        show(&ours, scope, now, false)?;
+        if ours.rules.is_empty() {
+            return Ok(ExitStatus::Done);
+        }
+        let rules = view::count(ours.rules.len() as u64, "rule");
+        let place = &file.place;
+        let question = format!(
+            "Delete {rules} in account {}, {}?",
+            place.account, place.region
+        );
+        match confirm(&question, args.yes)? {
+            Answer::No => {
+                print::note("nothing was changed");
+                Ok(ExitStatus::NotStarted)
+            }
+            Answer::Given | Answer::Yes => perform(&online.eventbridge, &ours).await,
+        }
+    })
+}

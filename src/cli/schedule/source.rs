@@ -1,0 +1,169 @@
+//! The schedule file of a command, and the AWS that it is for.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use aws_config::SdkConfig;
+use chrono::{DateTime, Utc};
+use scheduler::ecs::Ecs;
+use scheduler::eventbridge::EventBridge;
+use scheduler::file::{CheckedFile, Context, read};
+use scheduler::place::Place;
+
+use crate::cli::print;
+use crate::spec::{Environment, Faults};
+use crate::{aws, spec};
+
+/// The file of a command.
+#[derive(Debug, clap::Args)]
+pub(super) struct File {
+    /// The schedule file; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) path: PathBuf,
+}
+
+/// A schedule file and the AWS that it is for.
+pub(super) struct Online {
+    pub(super) file: CheckedFile,
+    pub(super) config: SdkConfig,
+    pub(super) eventbridge: EventBridge,
+    pub(super) ecs: Ecs,
+}
+
+/// What is known of the region and the account without asking anybody.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    pub(super) region: Option<String>,
+    pub(super) account: Option<String>,
+}
+
+impl Known {
+    /// As the environment says.
+    pub(super) fn of_environment(environment: &Environment) -> anyhow::Result<Self> {
+        let region = match environment.get_non_empty("AWS_REGION")? {
+            Some(region) => Some(region),
+            None => environment.get_non_empty("AWS_DEFAULT_REGION")?,
+        };
+        let account = environment.get_non_empty("AWS_ACCOUNT_ID")?;
+        Ok(Self {
+            region: region.map(str::to_owned),
+            account: account.map(str::to_owned),
+        })
+    }
+}
+
+impl File {
+    /// What stands in it.
+    pub(super) fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if self.path == Path::new("-") {
+            let read = std::io::stdin().lock().read_to_end(&mut bytes);
+            read.context("read the schedule from standard input")?;
+            return Ok(bytes);
+        }
+        let name = self.path.display();
+        std::fs::read(&self.path).with_context(|| match spec::nearest_file(&self.path) {
+            Some(near) if !self.path.exists() => {
+                format!(
+                    "read schedule file {name}, did you mean `{}`?",
+                    near.display()
+                )
+            }
+            _ => format!("read schedule file {name}"),
+        })
+    }
+
+    /// Reads and checks it with what is known.
+    pub(super) fn check(
+        &self,
+        bytes: &[u8],
+        environment: &Environment,
+        known: Known,
+        now: DateTime<Utc>,
+    ) -> Result<CheckedFile, Faults> {
+        let variable = |name: &str| match environment.get(name) {
+            Ok(value) => Ok(value.map(str::to_owned)),
+            Err(error) => Err(error.to_string()),
+        };
+        let context = Context {
+            region: known.region,
+            account: known.account,
+            variable: &variable,
+            now,
+        };
+        read(&self.path, bytes, &context)
+    }
+
+    /// Reads it, finds out whose credentials these are, and checks it for their account. Tells all
+    /// faults and answers nothing when there are some.
+    pub(super) async fn online(
+        &self,
+        environment: &Environment,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<Online>> {
+        let bytes = self.bytes()?;
+        // The file's own faults come before what is wrong with the credentials.
+        let known = Known::of_environment(environment)?;
+        let Some(file) = told(self.check(&bytes, environment, known, now)) else {
+            return Ok(None);
+        };
+        let (config, place) = find_place(environment, file.region.clone()).await?;
+        if let Some(named) = file.account.filter(|named| *named != place.account) {
+            bail!(
+                "{} is for account {named}, and the credentials are of {}: sign in to the other one",
+                self.path.display(),
+                place.account
+            );
+        }
+        let known = Known {
+            region: Some(place.region.clone()),
+            account: Some(place.account.clone()),
+        };
+        let Some(file) = told(self.check(&bytes, environment, known, now)) else {
+            return Ok(None);
+        };
+        Ok(Some(Online {
+            file,
+            eventbridge: EventBridge::new(&config, place.clone()),
+            ecs: Ecs::new(&config, &place),
+            config,
+        }))
+    }
+}
+
+/// The region, of the file or else of the configuration, and the account of the credentials.
+pub(super) async fn find_place(
+    environment: &Environment,
+    region: Option<String>,
+) -> anyhow::Result<(SdkConfig, Place)> {
+    environment.check_text("AWS_")?;
+    let config = aws::config_of_environment().await;
+    let configured = config.region().map(|region| region.as_ref().to_owned());
+    let Some(region) = region.or(configured) else {
+        bail!("no AWS region: set AWS_REGION, or name the `region` in the schedule file");
+    };
+    let account = match aws::credentials(&config).await? {
+        Some(account) => account,
+        None => aws::account(&config, Some(&region)).await?,
+    };
+    Ok((config, Place { region, account }))
+}
+
+/// The file, when it has no faults; else they are told.
+pub(super) fn told(checked: Result<CheckedFile, Faults>) -> Option<CheckedFile> {
+    match checked {
+        Ok(file) => Some(file),
+        Err(faults) => {
+            print::foreign(&faults.to_string());
+            None
+        }
+    }
+}
+
+/// Tells what is legal and may be regretted.
+pub(super) fn warn(file: &CheckedFile) {
+    for warning in &file.warnings {
+        print::foreign(&format!("warning: {warning}"));
+    }
+}

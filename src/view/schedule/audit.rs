@@ -1,0 +1,91 @@
+//! What an audit found.
+
+use scheduler::audit::{Audit, Finding, Problem};
+
+use super::minute;
+use crate::view::style::{Line, Paint, Status, Style};
+use crate::view::table::{Align, Cell, Column, table};
+use crate::view::{count, duration};
+
+const LAYOUT: [Column; 5] = [
+    column("DUE (UTC)", None, 9),
+    column("PROBLEM", None, 9),
+    column("RULE", Some(12), 8),
+    column("", Some(12), 5),
+    column("TRACE", Some(35), 6),
+];
+
+const fn column(head: &'static str, floor: Option<usize>, importance: u8) -> Column {
+    Column {
+        head,
+        align: Align::Left,
+        floor,
+        importance,
+    }
+}
+
+/// The problems as a table, then each target with how much of it ran.
+pub(crate) fn audit(audit: &Audit, style: Style) -> String {
+    let mut lines = Vec::new();
+    if !audit.findings.is_empty() {
+        let rows: Vec<Vec<Cell>> = audit.findings.iter().map(row).collect();
+        lines.extend(table(&LAYOUT, &rows, style));
+        lines.push(String::new());
+    }
+    for tally in &audit.targets {
+        let mut line = Line::new(style);
+        line.push(Paint::Strong, &format!("{}/{}", tally.rule, tally.target));
+        let due = count(tally.due as u64, "firing");
+        line.space(2)
+            .push(Paint::Plain, &format!("{due} due, {} ran", tally.ran));
+        lines.push(line.into_text());
+        if let Some(note) = &tally.note {
+            let mut line = Line::new(style);
+            line.space(4).push(Paint::Status(Status::Error), note);
+            lines.push(line.into_text());
+        }
+    }
+    let mut total = Line::new(style);
+    let problems = count(audit.findings.len() as u64, "problem");
+    total.push(Paint::Strong, &problems);
+    if audit.other_runs > 0 {
+        let others = count(audit.other_runs as u64, "other run");
+        total.push(Paint::Quiet, &format!("; {others}, of no firing"));
+    }
+    lines.push(total.into_text());
+    lines.join("\n") + "\n"
+}
+
+fn row(finding: &Finding) -> Vec<Cell> {
+    let status = match finding.problem {
+        Problem::Missed | Problem::Failed { .. } => Status::Fault,
+        Problem::Late { .. } | Problem::Duplicate { .. } | Problem::Overlapping { .. } => {
+            Status::Error
+        }
+    };
+    let detail = match &finding.problem {
+        Problem::Missed => "no run".to_owned(),
+        Problem::Late { by } => {
+            let seconds = by.to_std().unwrap_or_default().as_secs_f64();
+            format!("began {} late", duration(seconds))
+        }
+        Problem::Duplicate { runs } => format!("ran {runs} times"),
+        Problem::Overlapping { next_started_at } => {
+            format!("ran into the next, begun {}", minute(*next_started_at))
+        }
+        Problem::Failed {
+            exit_code: Some(code),
+        } => format!("exit code {code}"),
+        Problem::Failed { exit_code: None } => "a fault".to_owned(),
+    };
+    vec![
+        (Paint::Plain, minute(finding.due)),
+        (Paint::Status(status), finding.problem.word().to_owned()),
+        (
+            Paint::Strong,
+            format!("{}/{}", finding.rule, finding.target),
+        ),
+        (Paint::Plain, detail),
+        (Paint::Plain, finding.trace_id.clone().unwrap_or_default()),
+    ]
+}

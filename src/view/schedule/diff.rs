@@ -1,0 +1,139 @@
+//! What differs between a schedule file and AWS.
+
+use chrono::{DateTime, Utc};
+use scheduler::diff::{Diff, Foreign, RuleDiff};
+use scheduler::preview::Preview;
+
+use super::minute;
+use crate::view::count;
+use crate::view::style::{Line, Paint, Status, Style};
+
+/// A diff and how it is looked at.
+pub(crate) struct DiffView<'a> {
+    pub(crate) diff: &'a Diff,
+    /// The moment from which on firings are shown.
+    pub(crate) now: DateTime<Utc>,
+    /// Whether rules that the file no longer has are deleted.
+    pub(crate) prune: bool,
+    /// Whether rules of others are taken over.
+    pub(crate) adopt: bool,
+}
+
+/// All that differs, rule by rule, and how much it is.
+pub(crate) fn diff(view: &DiffView<'_>, style: Style) -> String {
+    let mut lines = Vec::new();
+    let mut totals = [0; 3];
+    for rule in &view.diff.rules {
+        let (kind, index) = match (&rule.before, &rule.after) {
+            (None, _) => (("+", "create", Status::Ok), 0),
+            (Some(_), Some(_)) => (("~", "change", Status::Error), 1),
+            (Some(_), None) => (("-", "delete", Status::Fault), 2),
+        };
+        let is_kept = index == 2 && !view.prune;
+        if !is_kept {
+            totals[index] += 1;
+        }
+        head(rule, kind, view, &mut lines, style);
+        if index != 2 {
+            for change in &rule.changes {
+                for text in change.lines("") {
+                    lines.push(indented(&text, Paint::Plain, style));
+                }
+            }
+        }
+        preview(rule, view.now, &mut lines, style);
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    let [created, changed, deleted] = totals;
+    let unchanged = view.diff.unchanged;
+    let mut total = Line::new(style);
+    total.push(
+        Paint::Strong,
+        &format!(
+            "{created} to create, {changed} to change, {deleted} to delete, {unchanged} unchanged"
+        ),
+    );
+    lines.push(total.into_text());
+    lines.join("\n") + "\n"
+}
+
+fn head(
+    rule: &RuleDiff,
+    (sign, word, status): (&str, &str, Status),
+    view: &DiffView<'_>,
+    lines: &mut Vec<String>,
+    style: Style,
+) {
+    let mut line = Line::new(style);
+    line.push(Paint::Status(status), sign).space(1);
+    line.push(Paint::Strong, &rule.name).space(2);
+    let is_orphan = rule.after.is_none();
+    let kept = "is no longer in the file, and kept: --prune deletes it";
+    line.push(
+        Paint::Status(status),
+        if is_orphan && !view.prune { kept } else { word },
+    );
+    lines.push(line.into_text());
+    if let Some(foreign) = &rule.foreign {
+        lines.push(indented(
+            &whose(foreign, view.adopt),
+            Paint::Status(Status::Error),
+            style,
+        ));
+    }
+}
+
+/// Whose a rule is, and what becomes of it.
+fn whose(foreign: &Foreign, adopt: bool) -> String {
+    let whose = match foreign {
+        Foreign::Managed(service) => {
+            return format!(
+                "it is {service}'s own: nobody else can change it, name yours otherwise"
+            );
+        }
+        Foreign::Untagged => "it is not of a schedule file".to_owned(),
+        Foreign::Schedule(name) => format!("it is of the schedule `{name}`"),
+    };
+    match adopt {
+        true => format!("{whose}, and is taken over"),
+        false => format!("{whose}: --adopt takes it over"),
+    }
+}
+
+fn preview(rule: &RuleDiff, now: DateTime<Utc>, lines: &mut Vec<String>, style: Style) {
+    let Preview { before, after } = Preview::of(rule, now);
+    if before == after {
+        return;
+    }
+    for (word, firings) in [("before", &before), ("after", &after)] {
+        let Some(firings) = firings else { continue };
+        let next: Vec<String> = firings.next.iter().map(|time| minute(*time)).collect();
+        let next = match &next[..] {
+            [] => "never".to_owned(),
+            next => next.join(", "),
+        };
+        let a_month = format!("{:.1} a month", firings.a_month);
+        lines.push(indented(
+            &format!("fires {word}: {next}; {a_month}"),
+            Paint::Quiet,
+            style,
+        ));
+    }
+}
+
+fn indented(text: &str, paint: Paint, style: Style) -> String {
+    let mut line = Line::new(style);
+    line.space(4).push(paint, text);
+    line.into_text()
+}
+
+/// What an apply did, in a line.
+pub(crate) fn applied(rules: usize, failed: usize) -> String {
+    let rules = count(rules as u64, "rule");
+    match failed {
+        0 => format!("{rules} applied"),
+        failed => format!("{failed} of {rules} failed; apply the file again to finish them"),
+    }
+}
