@@ -40,6 +40,8 @@ fn documents() -> Vec<std::path::PathBuf> {
 #[test]
 fn every_command_of_the_documents_runs() {
     let place = Place::new();
+    #[cfg(feature = "schedule")]
+    let aws = schedules::Aws::new(&place);
     let mut runs = 0;
     for document in documents() {
         for command in commands(&document) {
@@ -51,25 +53,34 @@ fn every_command_of_the_documents_runs() {
                 );
                 continue;
             };
-            check(
-                &place,
-                args,
-                &format!("{}: `{command}`", document.display()),
-            );
+            let what = format!("{}: `{command}`", document.display());
             runs += 1;
+            if args.starts_with("schedule ") {
+                #[cfg(feature = "schedule")]
+                aws.check(&place, args, &what);
+                continue;
+            }
+            check(&place, args, &what);
         }
     }
     assert!(runs >= 5, "only {runs} commands");
 }
 
+/// The words of a command; what stands between quotes is one.
+fn words(command: &str) -> Vec<&str> {
+    let command = command.split(" #").next().unwrap();
+    let mut words = Vec::new();
+    for (index, part) in command.split('\'').enumerate() {
+        match index % 2 {
+            0 => words.extend(part.split_whitespace()),
+            _ => words.push(part),
+        }
+    }
+    words
+}
+
 fn check(place: &Place, args: &str, what: &str) {
-    let args: Vec<&str> = args
-        .split(" #")
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .map(|word| word.trim_matches('\''))
-        .collect();
+    let args = words(args);
     let is_built = cfg!(feature = "local");
     match args[..] {
         // A server: on free ports, until it says that it is up.
@@ -109,7 +120,7 @@ fn every_job_file_runs_as_it_stands() {
 }
 
 /// The blocks of a document in this language, with the lines they begin in.
-#[cfg(feature = "local")]
+#[cfg(any(feature = "local", feature = "schedule"))]
 fn blocks(document: &Path, language: &str) -> Vec<(usize, String)> {
     let text = std::fs::read_to_string(document).unwrap();
     let fence = format!("```{language}");
@@ -147,4 +158,133 @@ fn every_job_file_of_the_documents_runs_as_a_plan() {
         }
     }
     assert!(runs >= 8, "only {runs} job files");
+}
+
+/// The commands and files of docs/schedule.md.
+#[cfg(feature = "schedule")]
+mod schedules {
+    use fake_aws::FakeAws;
+    use serde_json::{Value, json};
+
+    use super::{blocks, words};
+    use crate::program::{Place, ended, repository};
+
+    /// An AWS in which the sample is at home.
+    pub(super) struct Aws(FakeAws);
+
+    const ACCOUNT: &str = "111122223333";
+
+    impl Aws {
+        pub(super) fn new(place: &Place) -> Self {
+            let builder = FakeAws::builder().account(ACCOUNT).region("eu-west-1");
+            let aws = builder.start().unwrap();
+            aws.seed_cluster("batch");
+            aws.seed_task_definition(json!({
+                "family": "xray-ecs",
+                "networkMode": "awsvpc",
+                "requiresCompatibilities": ["FARGATE"],
+                "cpu": "256",
+                "memory": "512",
+                "containerDefinitions": [
+                    { "name": "worker", "image": "xray-ecs:1", "command": ["run", "--daemon", "embedded"] },
+                ],
+            }))
+            .unwrap();
+            // Where an audit looks for reports.
+            let bucket =
+                |name: &str| json!({ "name": name, "type": "create-bucket", "bucket": name });
+            let buckets = ["xray-ecs-reports-111122223333", "acme-reports"].map(bucket);
+            let job_file = json!({ "version": 1, "name": "reports", "jobs": buckets });
+            place.write("reports.json", job_file.to_string());
+            #[cfg(feature = "local")]
+            assert_eq!(
+                place.run(&["run", "--local=of-audit", "reports.json"]).code,
+                0
+            );
+            Self(aws)
+        }
+
+        /// Runs a command; what it redirects into a file is written there.
+        pub(super) fn check(&self, place: &Place, args: &str, what: &str) {
+            let mut args = words(args);
+            let file = args
+                .iter()
+                .position(|word| *word == ">")
+                .map(|at| args.split_off(at)[1]);
+            let is_audit = args[1] == "audit";
+            if is_audit && !cfg!(feature = "local") {
+                return;
+            }
+            if is_audit {
+                args.push("--local=of-audit");
+            }
+            let mut command = place.command(&args);
+            command
+                .env("AWS_ENDPOINT_URL", self.0.endpoint())
+                .env("AWS_REGION", "eu-west-1")
+                .env("AWS_ACCOUNT_ID", ACCOUNT)
+                .env("AWS_ACCESS_KEY_ID", "local")
+                .env("AWS_SECRET_ACCESS_KEY", "local")
+                .env("STAGE", "test");
+            let ended = ended(&mut command);
+            // Nothing ran here, which an audit finds.
+            let wanted = if is_audit { 1 } else { 0 };
+            assert_eq!(
+                ended.code, wanted,
+                "{what}: {}\n{}",
+                ended.stdout, ended.stderr
+            );
+            assert!(!ended.stdout.is_empty(), "{what}");
+            if let Some(file) = file {
+                place.write(file, ended.stdout);
+            }
+        }
+    }
+
+    #[test]
+    fn every_schedule_file_of_the_documents_is_valid() {
+        let place = Place::new();
+        let mut runs = 0;
+        for (line, text) in blocks(&repository().join("docs/schedule.md"), "json") {
+            let name = format!("line-{line}.json");
+            place.write(&name, text);
+            let mut command = place.command(&["schedule", "validate", &name]);
+            let ended = ended(command.env("STAGE", "test"));
+            assert_eq!(ended.code, 0, "{name}: {}", ended.stderr);
+            runs += 1;
+        }
+        assert!(runs >= 2, "only {runs} schedule files");
+    }
+
+    #[test]
+    fn every_field_of_the_schedule_file_is_documented() {
+        let place = Place::new();
+        let schema = place.run(&["schema", "schedule"]).stdout;
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let document = std::fs::read_to_string(repository().join("docs/schedule.md")).unwrap();
+        let mut fields = Vec::new();
+        names(&schema, &mut fields);
+        assert!(fields.len() > 50, "{fields:?}");
+        for field in fields {
+            let told = [format!("`{field}`"), format!("\"{field}\"")];
+            assert!(
+                told.iter().any(|told| document.contains(told)),
+                "{field} is not documented"
+            );
+        }
+    }
+
+    /// The names of all fields in a schema.
+    fn names(schema: &Value, found: &mut Vec<String>) {
+        match schema {
+            Value::Object(keywords) => {
+                if let Some(Value::Object(properties)) = keywords.get("properties") {
+                    found.extend(properties.keys().cloned());
+                }
+                keywords.values().for_each(|value| names(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| names(value, found)),
+            _ => {}
+        }
+    }
 }

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduler::audit::{Ids, Limits, Run, Schedule, audit, due};
 use scheduler::file::CheckedFile;
+use scheduler::input::EnvironmentValue;
 use scheduler::place::Place;
 use xray_daemon::XrayClient;
 
@@ -42,12 +43,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<DateTime<Utc>>,
 
-    /// Where the reports of the runs are, as the workers' --report s3://bucket/prefix/{run_id}.json
-    /// has it
+    /// Where the reports of the runs are; may be repeated
+    /// [default: where XRAY_ECS_REPORT of the file's workers puts them, such as
+    /// s3://acme/runs/{{run_id}}.json]
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
-    reports: Option<Prefix>,
+    reports: Vec<Prefix>,
 
-    /// Also look for the traces of the runs, in X-Ray
+    /// Also look for the traces of the runs in X-Ray; without reports that is all there is
     #[arg(long)]
     traces: bool,
 
@@ -88,20 +90,35 @@ fn parse_since(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     let now = Utc::now();
     let until = args.until.unwrap_or(now).min(now);
-    if args.reports.is_none() && !args.traces {
-        bail!("nothing tells which runs there were: name the --reports, or look for --traces");
-    }
     wait_for(async {
         let bytes = args.file.bytes()?;
         let known = Known::of_environment(environment)?;
         let Some(file) = told(args.file.check(&bytes, environment, known, until)) else {
             return Ok(ExitStatus::NotStarted);
         };
-        let around = Around::find(args, environment, &file).await?;
-        let answered = look(args, &around, &file, until).await;
+        let reports = match &args.reports[..] {
+            [] => reports_of(&file),
+            named => named.iter().cloned().collect(),
+        };
+        let around = Around::find(args, environment, &file, reports.is_empty()).await?;
+        let answered = look(args, &around, &file, &reports, until).await;
         around.stop().await;
         answered
     })
+}
+
+/// Where the workers of a file put their reports.
+fn reports_of(file: &CheckedFile) -> BTreeSet<Prefix> {
+    let targets = file.rules.iter().flat_map(|rule| rule.targets.values());
+    let overrides = targets.filter_map(|target| target.input.overrides());
+    let containers = overrides.flat_map(|overrides| overrides.containers.values());
+    let values = containers.filter_map(|container| container.environment.get("XRAY_ECS_REPORT"));
+    values
+        .filter_map(|value| match value {
+            EnvironmentValue::Text(text) => text.parse().ok(),
+            EnvironmentValue::Event(_) => None,
+        })
+        .collect()
 }
 
 /// Where reports and traces are.
@@ -118,7 +135,9 @@ impl Around {
         args: &Args,
         environment: &Environment,
         file: &CheckedFile,
+        has_no_reports: bool,
     ) -> anyhow::Result<Self> {
+        let wants_traces = args.traces || has_no_reports;
         #[cfg(feature = "local")]
         if let Some(dir) = &args.local {
             let local = crate::cli::local::Local::find_or_start(dir).await?;
@@ -143,7 +162,7 @@ impl Around {
             });
         }
         let (config, place) = find_place(environment, file.region.clone()).await?;
-        let xray = args.traces.then(|| xray::client(&config, environment));
+        let xray = wants_traces.then(|| xray::client(&config, environment));
         Ok(Self {
             // The ids come of the account that the rules are in.
             place: Place {
@@ -179,6 +198,7 @@ async fn look(
     args: &Args,
     around: &Around,
     file: &CheckedFile,
+    reports: &BTreeSet<Prefix>,
     until: DateTime<Utc>,
 ) -> anyhow::Result<ExitStatus> {
     let since = until - TimeDelta::from_std(args.since).unwrap_or_default();
@@ -189,8 +209,8 @@ async fn look(
     };
     let ids = OfPlace(&around.place);
     let mut runs: Vec<Run> = Vec::new();
-    if let Some(prefix) = &args.reports {
-        runs = reports::read(prefix, &around.config, since).await?;
+    for prefix in reports {
+        runs.extend(reports::read(prefix, &around.config, since).await?);
     }
     if let Some(client) = &around.xray {
         // What was due by now tells which traces there may be.

@@ -19,7 +19,7 @@ use crate::spec::Fetch as _;
 const READ_MAX: usize = 16;
 
 /// Where reports are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Prefix {
     bucket: String,
     prefix: String,
