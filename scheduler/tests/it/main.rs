@@ -1,0 +1,12 @@
+//! Schedules made true on a fake AWS, over real HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "bodies are written where they are used"
+)]
+
+mod apply;
+mod fixture;
+mod recover;
+mod refused;
+mod sdk;
