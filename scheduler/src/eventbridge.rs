@@ -5,6 +5,7 @@
 
 mod error;
 mod read;
+mod retry;
 mod target;
 mod write;
 
@@ -41,6 +42,7 @@ impl EventBridge {
                 place.region.clone(),
             ))
             .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
+            .retry_classifier(retry::Quota)
             .build();
         Self {
             client: Client::from_conf(config),
