@@ -122,6 +122,8 @@ async fn rules_beyond_the_quota_are_refused_and_the_others_made() {
         "{failed:?}"
     );
     assert_eq!(aws.diff(&wanted).await.unchanged, 2);
+    // It would be refused the next time too.
+    assert_eq!(aws.count("PutRule"), 3);
 }
 
 #[tokio::test(start_paused = true)]
