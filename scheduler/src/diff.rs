@@ -124,8 +124,8 @@ impl RuleDiff {
     pub fn steps(&self) -> Vec<Step> {
         match (&self.before, &self.after) {
             (None, Some(after)) => {
-                let ids = after.targets.keys().cloned().collect();
-                vec![Step::PutRule, Step::PutTargets(ids)]
+                let targets = target_steps(&Rule::default(), after);
+                [Step::PutRule].into_iter().chain(targets).collect()
             }
             (Some(before), Some(after)) => update(before, after),
             (Some(before), None) => {
