@@ -6,7 +6,11 @@
 )]
 
 mod apply;
+mod ecs;
 mod fixture;
+mod pages;
 mod recover;
 mod refused;
+mod run;
 mod sdk;
+mod steps;
