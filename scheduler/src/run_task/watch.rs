@@ -15,6 +15,10 @@ const LATE_LOOKS: u32 = 3;
 /// How many looks in a row may fail before the watching is given up.
 const FAILED_LOOKS_MAX: u32 = 10;
 
+/// How many looks in a row may not find a task: ECS may not know a new one everywhere yet, and has
+/// forgotten one that stopped an hour ago.
+const MISSING_LOOKS_MAX: u32 = 10;
+
 /// A task that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
@@ -35,7 +39,7 @@ pub struct Watched {
 pub struct Ended {
     /// Which.
     pub task: Watched,
-    /// The exit code of its worker; none when that never started.
+    /// The exit code of its worker; none when that never started, or when ECS has forgotten the task.
     pub exit_code: Option<i32>,
     /// Why, where it is not that the worker ended by itself.
     pub reason: Option<String>,
@@ -121,6 +125,8 @@ struct Watching<'t> {
     task: &'t Watched,
     status: String,
     state: Option<TaskState>,
+    /// How many looks in a row have not found it.
+    missing_looks: u32,
     stream: Option<LogStream>,
     from: Option<String>,
     /// How often the log was still to be looked at after the task stopped.
@@ -141,10 +147,14 @@ async fn look(
             .push(&one.task.arn);
     }
     for (cluster, arns) in by_cluster {
-        for state in ecs.tasks(cluster, &arns).await? {
-            let one = watching.iter_mut().find(|one| one.task.arn == state.arn);
-            if let Some(one) = one {
-                one.saw(state, tell);
+        let states = ecs.tasks(cluster, &arns).await?.into_iter();
+        let mut states: BTreeMap<_, _> = states.map(|state| (state.arn.clone(), state)).collect();
+        let asked = watching.iter_mut();
+        let asked = asked.filter(|one| one.task.cluster == cluster && !one.has_stopped());
+        for one in asked {
+            match states.remove(&one.task.arn) {
+                Some(state) => one.saw(state, tell),
+                None => one.missing_looks += 1,
             }
         }
     }
@@ -164,6 +174,7 @@ impl<'t> Watching<'t> {
             task,
             status: String::new(),
             state: None,
+            missing_looks: 0,
             late_looks: if stream.is_some() { LATE_LOOKS } else { 0 },
             stream,
             from: None,
@@ -172,7 +183,11 @@ impl<'t> Watching<'t> {
     }
 
     fn has_stopped(&self) -> bool {
-        self.status == "STOPPED"
+        self.status == "STOPPED" || self.is_lost()
+    }
+
+    fn is_lost(&self) -> bool {
+        self.missing_looks > MISSING_LOOKS_MAX
     }
 
     fn is_done(&self) -> bool {
@@ -184,6 +199,7 @@ impl<'t> Watching<'t> {
             self.status.clone_from(&state.status);
             tell(Told::Status(self.task, &state.status));
         }
+        self.missing_looks = 0;
         self.state = Some(state);
     }
 
@@ -226,6 +242,7 @@ impl<'t> Watching<'t> {
     }
 
     fn ended(self) -> Ended {
+        let is_lost = self.is_lost();
         let state = self.state.unwrap_or_default();
         let worker = state
             .containers
@@ -233,11 +250,18 @@ impl<'t> Watching<'t> {
             .find(|one| one.name == self.task.worker);
         Ended {
             exit_code: worker.and_then(|worker| worker.exit_code),
-            reason: reason(&state, worker),
+            reason: match is_lost {
+                true => Some(LOST.to_owned()),
+                false => reason(&state, worker),
+            },
             task: self.task.clone(),
         }
     }
 }
+
+/// Why a task has no end that is known.
+const LOST: &str =
+    "ECS does not know the task any more: it forgets one about an hour after its end";
 
 /// Why a task stopped, where it is not that its worker ended by itself.
 fn reason(state: &TaskState, worker: Option<&ContainerState>) -> Option<String> {
