@@ -14,3 +14,4 @@ mod refused;
 mod run;
 mod sdk;
 mod steps;
+mod watch;
