@@ -10,6 +10,9 @@ use crate::rule::{OWNER_TAG, Rule};
 /// The most targets of a rule (quotas of EventBridge; not adjustable).
 pub const TARGETS_MAX: usize = 5;
 
+/// The most tags of a rule, that of the owner among them (quotas of EventBridge; not adjustable).
+const TAGS_MAX: usize = 50;
+
 /// What is on AWS of what concerns a file: its rules, and those that are tagged with its name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Remote {
@@ -167,12 +170,15 @@ fn update(before: &Rule, after: &Rule) -> Vec<Step> {
         .keys()
         .filter(|key| !after.tags.contains_key(*key));
     let gone: BTreeSet<_> = gone.cloned().collect();
-    if !tags.is_empty() {
-        steps.push(Step::Tag(tags));
-    }
-    if !gone.is_empty() {
-        steps.push(Step::Untag(gone));
-    }
+    // Unless there is no room for both.
+    let has_room = 1 + after.tags.len() + gone.len() <= TAGS_MAX;
+    let tag = (!tags.is_empty()).then_some(Step::Tag(tags));
+    let untag = (!gone.is_empty()).then_some(Step::Untag(gone));
+    let (first, second) = match has_room {
+        true => (tag, untag),
+        false => (untag, tag),
+    };
+    steps.extend(first.into_iter().chain(second));
     let own = |rule: &Rule| Rule {
         owner: None,
         tags: BTreeMap::new(),

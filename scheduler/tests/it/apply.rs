@@ -167,6 +167,16 @@ async fn each_change_takes_the_calls_that_it_needs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tags_go_first_where_there_is_no_room_for_both() {
+    let tags = |from: usize| {
+        let tags = (from..from + 49).map(|index| (format!("t{index:02}"), "1".into()));
+        json!({ "tags": tags.collect::<serde_json::Map<_, _>>() })
+    };
+    let calls = calls(&rule("a", tags(0)), &rule("a", tags(1))).await;
+    assert_eq!(calls, ["UntagResource", "TagResource"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_file_no_longer_has_is_deleted_with_its_targets() {
     let aws = Aws::start();
     aws.make_true(&file(&[rule("a", json!({})), rule("b", json!({}))]))
