@@ -71,20 +71,26 @@ impl EventBridge {
         let tagged = concurrently(rules, |rule| {
             let this = self.clone();
             async move {
-                let tags = this.tags(rule.name.as_deref().unwrap_or_default()).await?;
-                Ok(of_rule(rule, tags))
+                let name = rule.name.as_deref().unwrap_or_default();
+                let tags = unless_gone(this.tags(name).await)?;
+                Ok(tags.map(|tags| of_rule(rule, tags)))
             }
         });
-        let tagged: Vec<RemoteRule> = tagged.await.into_iter().collect::<Result<_, _>>()?;
-        let wanted = tagged.into_iter().filter(|found| is_wanted(&found.rule));
+        let tagged: Vec<Option<RemoteRule>> = tagged.await.into_iter().collect::<Result<_, _>>()?;
+        let tagged = tagged.into_iter().flatten();
+        let wanted = tagged.filter(|found| is_wanted(&found.rule));
         let whole = concurrently(wanted.collect(), |mut found: RemoteRule| {
             let this = self.clone();
             async move {
-                found.rule.targets = this.targets(&found.rule.name).await?;
-                Ok((found.rule.name.clone(), found))
+                let targets = unless_gone(this.targets(&found.rule.name).await)?;
+                Ok(targets.map(|targets| {
+                    found.rule.targets = targets;
+                    (found.rule.name.clone(), found)
+                }))
             }
         });
-        whole.await.into_iter().collect()
+        let whole = whole.await.into_iter().filter_map(Result::transpose);
+        whole.collect()
     }
 
     async fn tags(&self, name: &str) -> Result<BTreeMap<String, String>, RemoteError> {
@@ -122,6 +128,14 @@ impl EventBridge {
                 return Ok(targets);
             }
         }
+    }
+}
+
+/// A rule may go between the call that lists it and those that ask for more of it.
+fn unless_gone<T>(answer: Result<T, RemoteError>) -> Result<Option<T>, RemoteError> {
+    match answer {
+        Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fake_aws::FakeAws;
+use fake_aws::{FakeAws, Fault, When};
 use scheduler::rule::OWNER_TAG;
 use serde_json::json;
 
@@ -68,4 +68,23 @@ async fn targets_come_in_pages_too() {
     aws.apply(&wanted).await;
     assert_eq!(aws.writes(), ["PutRule", "PutTargets"]);
     assert_eq!(aws.count("ListTargetsByRule"), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_goes_while_all_are_read_is_not_there() {
+    let aws = Aws::start();
+    let wanted = file(&["a", "b"].map(|name| rule(name, json!({}))));
+    aws.make_true(&wanted).await;
+    let gone = || Fault::error("ResourceNotFoundException", "Rule does not exist.");
+    for when in [
+        When::operation("ListTagsForResource")
+            .with(|body| body["ResourceARN"].to_string().ends_with("rule/a\"")),
+        When::operation("ListTargetsByRule").with(|body| body["Rule"] == "a"),
+    ] {
+        aws.fake.fail(when, gone());
+        let remote = aws.remote(&wanted).await;
+        assert_eq!(remote.rules.keys().collect::<Vec<_>>(), ["b"]);
+    }
+    aws.fake.fail("ListRules", gone());
+    aws.eventbridge.read(&[], OWNER).await.unwrap_err();
 }
