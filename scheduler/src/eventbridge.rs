@@ -67,8 +67,15 @@ where
     results.resize_with(items.len(), || None);
     let take = |ended: Option<Result<(usize, R), tokio::task::JoinError>>,
                 results: &mut Vec<Option<R>>| {
-        if let Some(Ok((index, result))) = ended {
-            results[index] = Some(result);
+        match ended {
+            Some(Ok((index, result))) => results[index] = Some(result),
+            // One that panicked must not be missed in silence.
+            Some(Err(error)) => {
+                if let Ok(panic) = error.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+            None => {}
         }
     };
     for (index, item) in items.into_iter().enumerate() {
@@ -83,4 +90,31 @@ where
         take(Some(ended), &mut results);
     }
     results.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_come_in_the_order_of_the_items() {
+        let items: Vec<usize> = (0..100).collect();
+        let doubled = concurrently(items, |item| async move {
+            for _ in 0..100 - item {
+                tokio::task::yield_now().await;
+            }
+            item * 2
+        });
+        let wanted: Vec<usize> = (0..100).map(|item| item * 2).collect();
+        assert_eq!(doubled.await, wanted);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "of item 3")]
+    async fn a_panic_is_not_lost() {
+        concurrently((0..5).collect(), |item| async move {
+            assert!(item != 3, "of item {item}");
+        })
+        .await;
+    }
 }
