@@ -8,6 +8,8 @@
 mod apply;
 mod ecs;
 mod fixture;
+mod foreign;
+mod logs;
 mod pages;
 mod recover;
 mod refused;

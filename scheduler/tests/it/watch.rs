@@ -1,18 +1,17 @@
 //! Tasks that are watched until they end, as a test plays them.
 
 use std::cell::Cell;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use fake_aws::{FakeAws, Fault, StartedTask, When};
-use scheduler::run_task::{Ended, LogPage, LogStream, Order, ReadLogs, Told, Watched};
+use scheduler::run_task::{Ended, Order, Told, Watched};
 use scheduler::run_task::{requests, watch};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::fixture::{Aws, file, place, rule, target};
+use crate::logs::Logs;
 
 const INTERVAL: Duration = Duration::from_secs(2);
 
@@ -66,72 +65,6 @@ async fn run(aws: &Aws, cluster: &str, count: usize) -> Vec<Watched> {
         logs: logs.clone(),
     });
     watched.collect()
-}
-
-/// Reads CloudWatch Logs by hand; told before each reading how many there were.
-struct Logs<'a> {
-    fake: &'a FakeAws,
-    count: Cell<usize>,
-    before: Box<dyn Fn(usize) -> Result<(), String> + 'a>,
-}
-
-impl<'a> Logs<'a> {
-    fn of(aws: &'a Aws) -> Self {
-        Self::with(aws, |_| Ok(()))
-    }
-
-    fn with(aws: &'a Aws, before: impl Fn(usize) -> Result<(), String> + 'a) -> Self {
-        Self {
-            fake: &aws.fake,
-            count: Cell::new(0),
-            before: Box::new(before),
-        }
-    }
-
-    fn call(&self, body: &Value) -> (u16, Value) {
-        let endpoint = self.fake.endpoint();
-        let body = body.to_string();
-        let scope = "test/20260101/us-east-1/logs/aws4_request";
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\
-             x-amz-target: Logs_20140328.GetLogEvents\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n\
-             \r\n{body}",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap())
-    }
-}
-
-impl ReadLogs for Logs<'_> {
-    async fn read(&self, stream: &LogStream, from: Option<&str>) -> Result<LogPage, String> {
-        let count = self.count.replace(self.count.get() + 1);
-        (self.before)(count)?;
-        let mut body = json!({
-            "logGroupName": stream.group, "logStreamName": stream.stream, "startFromHead": true,
-        });
-        if let Some(from) = from {
-            body["nextToken"] = from.into();
-        }
-        let (status, answer) = self.call(&body);
-        if status != 200 {
-            assert_eq!(answer["__type"], "ResourceNotFoundException");
-            return Ok(LogPage::default());
-        }
-        let events = answer["events"].as_array().unwrap().iter();
-        Ok(LogPage {
-            lines: events
-                .map(|event| event["message"].as_str().unwrap().to_owned())
-                .collect(),
-            next: answer["nextForwardToken"].as_str().map(str::to_owned),
-        })
-    }
 }
 
 fn text(told: &Told<'_>) -> String {
