@@ -73,7 +73,7 @@ pub enum Step {
     Tag(BTreeMap<String, String>),
     /// UntagResource of these keys.
     Untag(BTreeSet<String>),
-    /// PutRule; of a new rule with its tags.
+    /// PutRule with the rule's tags, which count for a new one alone.
     PutRule,
     /// PutTargets of these ids.
     PutTargets(BTreeSet<String>),

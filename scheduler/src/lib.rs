@@ -8,7 +8,7 @@
 //! Rule, reports, traces ─► audit
 //! ```
 //! [`rule`] is the one model that the wanted and the remote side share, in a form in which what means
-//! the same is equal: a second backend speaks the same. Pure are [`expression`], [`file`], [`diff`],
+//! the same is equal: a second backend speaks the same. Pure are [`expression`], [`mod@file`], [`diff`],
 //! [`verify`] and [`audit`]; only [`eventbridge`], [`apply`], [`run_task`] and [`ecs`] wait for
 //! something. It knows EventBridge and ECS, never a job.
 

@@ -234,9 +234,10 @@ mod schedules {
                 "{what}: {}\n{}",
                 ended.stdout, ended.stderr
             );
-            assert!(!ended.stdout.is_empty(), "{what}");
+            let tells = !ended.stdout.is_empty() || !ended.stderr.is_empty();
+            assert!(tells, "{what}");
             if let Some(file) = file {
-                place.write(file, ended.stdout);
+                place.write(file, &ended.stdout);
             }
         }
     }

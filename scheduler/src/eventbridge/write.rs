@@ -31,28 +31,20 @@ impl EventBridge {
             (Step::Untag(keys), _) => one(self.untag(name, keys).await),
             (Step::RemoveTargets(ids), _) => self.remove_targets(name, ids).await,
             (Step::DeleteRule, _) => one(self.delete(name).await),
-            (Step::PutRule, Some(rule)) => one(self.put_rule(rule, diff.before.is_none()).await),
+            (Step::PutRule, Some(rule)) => one(self.put_rule(rule).await),
             (Step::PutTargets(ids), Some(rule)) => self.put_targets(rule, ids).await,
             // Nothing is wanted, so nothing is written.
             (Step::PutRule | Step::PutTargets(_), None) => Ok(()),
         }
     }
 
-    async fn put_rule(&self, rule: &Rule, is_new: bool) -> Result<(), RemoteError> {
+    async fn put_rule(&self, rule: &Rule) -> Result<(), RemoteError> {
         let name = rule.name.as_str();
         let unsendable = |error| unsendable("PutRule", name, &error);
-        // Of a rule that is there, EventBridge ignores tags.
-        let tags = match is_new {
-            true => {
-                let owner = rule
-                    .owner
-                    .clone()
-                    .map(|owner| (OWNER_TAG.to_owned(), owner));
-                let all: BTreeMap<_, _> = rule.tags.clone().into_iter().chain(owner).collect();
-                Some(tags(&all).map_err(unsendable)?)
-            }
-            false => None,
-        };
+        // Of a rule that is there, EventBridge ignores tags; one that went meanwhile is made anew.
+        let owner = rule.owner.clone().map(|owner| (OWNER_TAG.to_owned(), owner));
+        let all: BTreeMap<_, _> = rule.tags.clone().into_iter().chain(owner).collect();
+        let tags = tags(&all).map_err(unsendable)?;
         let description = (!rule.description.is_empty()).then(|| rule.description.clone());
         let call = self
             .client
@@ -61,7 +53,7 @@ impl EventBridge {
             .set_schedule_expression(rule.schedule.clone())
             .state(RuleState::from(rule.state.as_str()))
             .set_description(description)
-            .set_tags(tags);
+            .set_tags(Some(tags));
         let sent = call.send().await;
         sent.map(drop)
             .map_err(|error| RemoteError::of_sdk("PutRule", Some(name), &error))
