@@ -38,21 +38,29 @@ pub(crate) async fn config_of_environment() -> SdkConfig {
         .await
 }
 
+/// What else there is for a command that can do without AWS.
+pub(crate) const OR_LOCAL: &str = ", or try it without AWS by --local";
+
 /// Looks for credentials; answers the account, where they say it themselves.
 ///
 /// # Errors
-/// There are none.
-pub(crate) async fn credentials(config: &SdkConfig) -> anyhow::Result<Option<String>> {
+/// There are none; the message ends with what else can be done.
+pub(crate) async fn credentials(
+    config: &SdkConfig,
+    otherwise: &str,
+) -> anyhow::Result<Option<String>> {
     let Some(provider) = config.credentials_provider() else {
         bail!("no credentials provider");
     };
     let credentials = tokio::time::timeout(IDENTITY_TIMEOUT, provider.provide_credentials())
         .await
         .context("looking for AWS credentials took too long")?
-        .context(
-            "find AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY, or try it without AWS by --local",
-        )?;
+        .with_context(|| {
+            format!(
+                "find AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY{otherwise}"
+            )
+        })?;
     let account = credentials.account_id();
     Ok(account.map(|account| account.as_str().to_owned()))
 }

@@ -133,10 +133,12 @@ impl Difference {
         }
     }
 
-    /// A line for what differs; for what is only on one side, a line for each value in it.
+    /// A line for what differs; for what is only on one side, a line for each value in it. `field` is
+    /// what the paths begin with.
     pub fn lines(&self, field: &str) -> Vec<String> {
         let path = match self.path.as_str() {
             "" => field.to_owned(),
+            path if field.is_empty() => path.to_owned(),
             path if path.starts_with('[') => format!("{field}{path}"),
             path => format!("{field}.{path}"),
         };

@@ -168,16 +168,7 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
         let mut timeline = Vec::new();
         for firing in &target.firings {
             let found = by_id.remove(firing.run_id.as_str()).unwrap_or_default();
-            let mut tell = |problem| {
-                audit.findings.push(Finding {
-                    rule: target.rule.clone(),
-                    target: target.target.clone(),
-                    due: firing.time,
-                    run_id: firing.run_id.clone(),
-                    trace_id: firing.trace_id.clone(),
-                    problem,
-                });
-            };
+            let mut tell = |problem| audit.findings.push(target.finding(firing, problem));
             let Some(first) = found.iter().map(|run| run.started_at).min() else {
                 if limits.is_over(firing.time) {
                     tell(Problem::Missed);
@@ -204,16 +195,10 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
                 continue;
             };
             if ended_at > next_started_at {
-                audit.findings.push(Finding {
-                    rule: target.rule.clone(),
-                    target: target.target.clone(),
-                    due: firing.time,
-                    run_id: firing.run_id.clone(),
-                    trace_id: firing.trace_id.clone(),
-                    problem: Problem::Overlapping {
-                        next_started_at: *next_started_at,
-                    },
-                });
+                let problem = Problem::Overlapping {
+                    next_started_at: *next_started_at,
+                };
+                audit.findings.push(target.finding(firing, problem));
             }
         }
         audit.targets.push(Tally {
@@ -227,6 +212,19 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
     audit.other_runs = by_id.len();
     audit.findings.sort_by_key(|finding| finding.due);
     audit
+}
+
+impl Due {
+    fn finding(&self, firing: &Firing, problem: Problem) -> Finding {
+        Finding {
+            rule: self.rule.clone(),
+            target: self.target.clone(),
+            due: firing.time,
+            run_id: firing.run_id.clone(),
+            trace_id: firing.trace_id.clone(),
+            problem,
+        }
+    }
 }
 
 impl Limits {

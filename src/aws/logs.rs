@@ -1,5 +1,8 @@
 //! CloudWatch Logs, as far as the log of a task is read: one call, signed by our own client.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use aws_config::SdkConfig;
 use scheduler::run_task::{LogPage, LogStream, ReadLogs};
 use serde::Deserialize;
@@ -15,6 +18,8 @@ pub(crate) struct Logs {
     named: Option<Endpoint>,
     /// The region of streams that name none.
     region: String,
+    /// They keep their connections.
+    clients: Mutex<BTreeMap<String, SignedClient>>,
 }
 
 /// What GetLogEvents answers (API reference of CloudWatch Logs).
@@ -49,22 +54,24 @@ impl Logs {
             config: config.clone(),
             named: named.map(str::parse).transpose()?,
             region: region.to_owned(),
+            clients: Mutex::default(),
         })
     }
 
     fn client(&self, region: Option<&str>) -> Result<SignedClient, String> {
         let region = region.unwrap_or(&self.region);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(region) {
+            return Ok(client.clone());
+        }
         let endpoint = match &self.named {
             Some(endpoint) => endpoint.clone(),
             None => service_endpoint("logs", region).map_err(|error| error.to_string())?,
         };
         let credentials = self.config.credentials_provider();
-        Ok(SignedClient::new(
-            "logs",
-            endpoint,
-            region.to_owned(),
-            credentials,
-        ))
+        let client = SignedClient::new("logs", endpoint, region.to_owned(), credentials);
+        clients.insert(region.to_owned(), client.clone());
+        Ok(client)
     }
 }
 

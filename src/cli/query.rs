@@ -174,7 +174,7 @@ fn ask(
             let config = aws::config_of_environment().await;
             let client = xray::client(&config, environment)
                 .context("ask X-Ray (--local asks the one of a local run)")?;
-            aws::credentials(&config).await?;
+            aws::credentials(&config, aws::OR_LOCAL).await?;
             return question(&client).await;
         };
         if let Some(endpoints) = local::find_running(dir)? {

@@ -17,6 +17,19 @@ pub(super) struct Column {
     pub(super) importance: u8,
 }
 
+impl Column {
+    /// A column whose cells begin at its left.
+    #[cfg(feature = "schedule")]
+    pub(super) const fn left(head: &'static str, floor: Option<usize>, importance: u8) -> Self {
+        Self {
+            head,
+            align: Align::Left,
+            floor,
+            importance,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,

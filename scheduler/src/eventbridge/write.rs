@@ -42,7 +42,10 @@ impl EventBridge {
         let name = rule.name.as_str();
         let unsendable = |error| unsendable("PutRule", name, &error);
         // Of a rule that is there, EventBridge ignores tags; one that went meanwhile is made anew.
-        let owner = rule.owner.clone().map(|owner| (OWNER_TAG.to_owned(), owner));
+        let owner = rule
+            .owner
+            .clone()
+            .map(|owner| (OWNER_TAG.to_owned(), owner));
         let all: BTreeMap<_, _> = rule.tags.clone().into_iter().chain(owner).collect();
         let tags = tags(&all).map_err(unsendable)?;
         let description = (!rule.description.is_empty()).then(|| rule.description.clone());
@@ -85,10 +88,8 @@ impl EventBridge {
                     let answer = answer
                         .map_err(|error| RemoteError::of_sdk("PutTargets", Some(name), &error))?;
                     let entries = answer.failed_entries.unwrap_or_default();
-                    let failed = entries.into_iter().map(|entry| FailedEntry {
-                        id: entry.target_id.unwrap_or_default(),
-                        code: entry.error_code.unwrap_or_default(),
-                        message: entry.error_message.unwrap_or_default(),
+                    let failed = entries.into_iter().map(|entry| {
+                        FailedEntry::new(entry.target_id, entry.error_code, entry.error_message)
                     });
                     Ok((answer.failed_entry_count, failed.collect()))
                 }
@@ -116,10 +117,8 @@ impl EventBridge {
                         RemoteError::of_sdk("RemoveTargets", Some(name), &error)
                     })?;
                     let entries = answer.failed_entries.unwrap_or_default();
-                    let failed = entries.into_iter().map(|entry| FailedEntry {
-                        id: entry.target_id.unwrap_or_default(),
-                        code: entry.error_code.unwrap_or_default(),
-                        message: entry.error_message.unwrap_or_default(),
+                    let failed = entries.into_iter().map(|entry| {
+                        FailedEntry::new(entry.target_id, entry.error_code, entry.error_message)
                     });
                     Ok((answer.failed_entry_count, failed.collect()))
                 }
@@ -193,6 +192,16 @@ struct FailedEntry {
     id: String,
     code: String,
     message: String,
+}
+
+impl FailedEntry {
+    fn new(id: Option<String>, code: Option<String>, message: Option<String>) -> Self {
+        Self {
+            id: id.unwrap_or_default(),
+            code: code.unwrap_or_default(),
+            message: message.unwrap_or_default(),
+        }
+    }
 }
 
 fn told(

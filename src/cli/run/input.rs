@@ -101,7 +101,7 @@ pub(super) async fn find_account(
     if first.is_none() && !wanted.uses_s3() && !checked.uses_account() {
         return Ok(None);
     }
-    if let Some(account) = aws::credentials(&place.config).await? {
+    if let Some(account) = aws::credentials(&place.config, aws::OR_LOCAL).await? {
         return Ok(Some(account));
     }
     let region = first.as_ref().map(|desired| desired.region.as_str());

@@ -49,13 +49,13 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             return Ok(ExitStatus::Done);
         }
         let place = &online.file.place;
-        let question = format!(
-            "Change {} in account {}, {}?",
+        let what = format!(
+            "change {} in account {}, {}",
             view::count(wanted.rules.len() as u64, "rule"),
             place.account,
             place.region
         );
-        match confirm(&question, args.yes)? {
+        match confirm(&what, args.yes)? {
             Answer::Given => {}
             Answer::No => {
                 print::note("nothing was changed");
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             }
             Answer::Yes => check_again(&online, args.scope, &wanted).await?,
         }
-        perform(&online.eventbridge, &wanted).await
+        perform(&online.eventbridge, &wanted, "applied").await
     })
 }
 
@@ -104,7 +104,11 @@ async fn check_again(online: &Online, scope: Scope, agreed: &Diff) -> anyhow::Re
 }
 
 /// Makes all calls, and tells what failed.
-pub(super) async fn perform(eventbridge: &EventBridge, diff: &Diff) -> anyhow::Result<ExitStatus> {
+pub(super) async fn perform(
+    eventbridge: &EventBridge,
+    diff: &Diff,
+    done: &str,
+) -> anyhow::Result<ExitStatus> {
     let applied = apply(eventbridge, diff).await;
     let failed: Vec<&Applied> = applied
         .iter()
@@ -115,7 +119,7 @@ pub(super) async fn perform(eventbridge: &EventBridge, diff: &Diff) -> anyhow::R
             print::foreign(&format!("error: rule `{}`: {error}", rule.name));
         }
     }
-    print::note(view::schedule::applied(applied.len(), failed.len()));
+    print::note(view::schedule::applied(done, applied.len(), failed.len()));
     Ok(match failed[..] {
         [] => ExitStatus::Done,
         _ => ExitStatus::Failed,

@@ -96,12 +96,16 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         let Some(file) = told(args.file.check(&bytes, environment, known, until)) else {
             return Ok(ExitStatus::NotStarted);
         };
-        let reports = match &args.reports[..] {
-            [] => reports_of(&file),
-            named => named.iter().cloned().collect(),
+        let around = Around::find(args, environment, &file).await?;
+        // Now that the account is known, which the names of buckets may hold.
+        let known = Known {
+            region: Some(around.place.region.clone()),
+            account: Some(around.place.account.clone()),
         };
-        let around = Around::find(args, environment, &file, reports.is_empty()).await?;
-        let answered = look(args, &around, &file, &reports, until).await;
+        let answered = match told(args.file.check(&bytes, environment, known, until)) {
+            Some(file) => look(args, environment, &around, &file, until).await,
+            None => Ok(ExitStatus::NotStarted),
+        };
         around.stop().await;
         answered
     })
@@ -125,7 +129,6 @@ fn reports_of(file: &CheckedFile) -> BTreeSet<Prefix> {
 struct Around {
     place: Place,
     config: SdkConfig,
-    xray: Option<XrayClient>,
     #[cfg(feature = "local")]
     local: Option<crate::cli::local::Local>,
 }
@@ -135,9 +138,7 @@ impl Around {
         args: &Args,
         environment: &Environment,
         file: &CheckedFile,
-        has_no_reports: bool,
     ) -> anyhow::Result<Self> {
-        let wants_traces = args.traces || has_no_reports;
         #[cfg(feature = "local")]
         if let Some(dir) = &args.local {
             let local = crate::cli::local::Local::find_or_start(dir).await?;
@@ -154,15 +155,10 @@ impl Around {
                     account: named(&file.account, own.account, crate::local::ACCOUNT),
                 },
                 config: crate::local::sdk_config(local.endpoints()),
-                xray: args
-                    .traces
-                    .then(|| local.endpoints().xray_client())
-                    .transpose()?,
                 local: Some(local),
             });
         }
         let (config, place) = find_place(environment, file.region.clone()).await?;
-        let xray = wants_traces.then(|| xray::client(&config, environment));
         Ok(Self {
             // The ids come of the account that the rules are in.
             place: Place {
@@ -170,10 +166,18 @@ impl Around {
                 region: place.region,
             },
             config,
-            xray: xray.transpose()?,
             #[cfg(feature = "local")]
             local: None,
         })
+    }
+
+    /// The X-Ray that has the traces.
+    fn xray(&self, environment: &Environment) -> anyhow::Result<XrayClient> {
+        #[cfg(feature = "local")]
+        if let Some(local) = &self.local {
+            return local.endpoints().xray_client();
+        }
+        xray::client(&self.config, environment)
     }
 
     async fn stop(self) {
@@ -196,9 +200,9 @@ impl Ids for OfPlace<'_> {
 
 async fn look(
     args: &Args,
+    environment: &Environment,
     around: &Around,
     file: &CheckedFile,
-    reports: &BTreeSet<Prefix>,
     until: DateTime<Utc>,
 ) -> anyhow::Result<ExitStatus> {
     let since = until - TimeDelta::from_std(args.since).unwrap_or_default();
@@ -208,16 +212,21 @@ async fn look(
         until,
     };
     let ids = OfPlace(&around.place);
+    let prefixes = match &args.reports[..] {
+        [] => reports_of(file),
+        named => named.iter().cloned().collect(),
+    };
     let mut runs: Vec<Run> = Vec::new();
-    for prefix in reports {
+    for prefix in &prefixes {
         runs.extend(reports::read(prefix, &around.config, since).await?);
     }
-    if let Some(client) = &around.xray {
+    if args.traces || prefixes.is_empty() {
         // What was due by now tells which traces there may be.
         let seen = seen(&runs);
         let due = due(schedule, &ids, &seen);
         let firings = due.iter().flat_map(|target| &target.firings);
-        let of_traces = traces::read(client, firings)
+        let client = around.xray(environment)?;
+        let of_traces = traces::read(&client, firings)
             .await
             .context("look for the traces")?;
         runs.extend(of_traces);

@@ -15,19 +15,19 @@ pub(super) enum Answer {
     No,
 }
 
-/// Asks on the terminal, unless `is_given`.
+/// Asks on the terminal whether to do this, unless the answer is given.
 ///
 /// # Errors
 /// There is nobody to ask.
-pub(super) fn confirm(question: &str, is_given: bool) -> anyhow::Result<Answer> {
+pub(super) fn confirm(what: &str, is_given: bool) -> anyhow::Result<Answer> {
     if is_given {
         return Ok(Answer::Given);
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        bail!("{question} Nobody can be asked here: add --yes");
+        bail!("nobody can be asked whether to {what}: add --yes");
     }
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{question} [y/N] ")
+    write!(stderr, "Really {what}? [y/N] ")
         .and_then(|()| stderr.flush())
         .context("ask")?;
     let mut line = String::new();

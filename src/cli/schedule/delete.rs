@@ -51,16 +51,16 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         }
         let rules = view::count(ours.rules.len() as u64, "rule");
         let place = &file.place;
-        let question = format!(
-            "Delete {rules} in account {}, {}?",
+        let what = format!(
+            "delete {rules} in account {}, {}",
             place.account, place.region
         );
-        match confirm(&question, args.yes)? {
+        match confirm(&what, args.yes)? {
             Answer::No => {
                 print::note("nothing was changed");
                 Ok(ExitStatus::NotStarted)
             }
-            Answer::Given | Answer::Yes => perform(&online.eventbridge, &ours).await,
+            Answer::Given | Answer::Yes => perform(&online.eventbridge, &ours, "deleted").await,
         }
     })
 }

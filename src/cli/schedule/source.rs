@@ -143,7 +143,7 @@ pub(super) async fn find_place(
     let Some(region) = region.or(configured) else {
         bail!("no AWS region: set AWS_REGION, or name the `region` in the schedule file");
     };
-    let account = match aws::credentials(&config).await? {
+    let account = match aws::credentials(&config, "").await? {
         Some(account) => account,
         None => aws::account(&config, Some(&region)).await?,
     };

@@ -4,25 +4,16 @@ use scheduler::audit::{Audit, Finding, Problem};
 
 use super::minute;
 use crate::view::style::{Line, Paint, Status, Style};
-use crate::view::table::{Align, Cell, Column, table};
+use crate::view::table::{Cell, Column, table};
 use crate::view::{count, duration};
 
 const LAYOUT: [Column; 5] = [
-    column("DUE (UTC)", None, 9),
-    column("PROBLEM", None, 9),
-    column("RULE", Some(12), 8),
-    column("", Some(12), 5),
-    column("TRACE", Some(35), 6),
+    Column::left("DUE (UTC)", None, 9),
+    Column::left("PROBLEM", None, 9),
+    Column::left("RULE", Some(12), 8),
+    Column::left("", Some(12), 5),
+    Column::left("TRACE", Some(35), 6),
 ];
-
-const fn column(head: &'static str, floor: Option<usize>, importance: u8) -> Column {
-    Column {
-        head,
-        align: Align::Left,
-        floor,
-        importance,
-    }
-}
 
 /// The problems as a table, then each target with how much of it ran.
 pub(crate) fn audit(audit: &Audit, style: Style) -> String {

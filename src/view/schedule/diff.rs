@@ -5,8 +5,8 @@ use scheduler::diff::{Diff, Foreign, RuleDiff};
 use scheduler::preview::Preview;
 
 use super::minute;
-use crate::view::count;
 use crate::view::style::{Line, Paint, Status, Style};
+use crate::view::{count, neutralise};
 
 /// A diff and how it is looked at.
 pub(crate) struct DiffView<'a> {
@@ -35,13 +35,10 @@ pub(crate) fn diff(view: &DiffView<'_>, style: Style) -> String {
         }
         head(rule, kind, view, &mut lines, style);
         if index != 2 {
-            for change in &rule.changes {
-                for text in change.lines("") {
-                    lines.push(indented(&text, Paint::Plain, style));
-                }
-            }
+            let changes = rule.changes.iter().flat_map(|change| change.lines(""));
+            lines.extend(changes.map(|text| whole(&text)));
         }
-        preview(rule, view.now, &mut lines, style);
+        preview(rule, view.now, &mut lines);
     }
     if !lines.is_empty() {
         lines.push(String::new());
@@ -102,7 +99,7 @@ fn whose(foreign: &Foreign, adopt: bool) -> String {
     }
 }
 
-fn preview(rule: &RuleDiff, now: DateTime<Utc>, lines: &mut Vec<String>, style: Style) {
+fn preview(rule: &RuleDiff, now: DateTime<Utc>, lines: &mut Vec<String>) {
     let Preview { before, after } = Preview::of(rule, now);
     if before == after {
         return;
@@ -115,12 +112,13 @@ fn preview(rule: &RuleDiff, now: DateTime<Utc>, lines: &mut Vec<String>, style: 
             next => next.join(", "),
         };
         let a_month = format!("{:.1} a month", firings.a_month);
-        lines.push(indented(
-            &format!("fires {word}: {next}; {a_month}"),
-            Paint::Quiet,
-            style,
-        ));
+        lines.push(whole(&format!("fires {word}: {next}; {a_month}")));
     }
+}
+
+/// A line that is never shortened: what differs must be seen.
+fn whole(text: &str) -> String {
+    format!("    {}", neutralise(text))
 }
 
 fn indented(text: &str, paint: Paint, style: Style) -> String {
@@ -129,11 +127,11 @@ fn indented(text: &str, paint: Paint, style: Style) -> String {
     line.into_text()
 }
 
-/// What an apply did, in a line.
-pub(crate) fn applied(rules: usize, failed: usize) -> String {
+/// What became of a change, in a line; `done` says what was done.
+pub(crate) fn applied(done: &str, rules: usize, failed: usize) -> String {
     let rules = count(rules as u64, "rule");
     match failed {
-        0 => format!("{rules} applied"),
-        failed => format!("{failed} of {rules} failed; apply the file again to finish them"),
+        0 => format!("{rules} {done}"),
+        failed => format!("{failed} of {rules} failed; the same command finishes them"),
     }
 }

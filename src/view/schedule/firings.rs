@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::view::count;
 use crate::view::style::{Paint, Status, Style, note};
-use crate::view::table::{Align, Cell, Column, table};
+use crate::view::table::{Cell, Column, table};
 
 /// One firing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,22 +24,13 @@ pub(crate) struct FiringRow {
 }
 
 const LAYOUT: [Column; 6] = [
-    column("UTC", None, 9),
-    column("LOCAL", None, 7),
-    column("RULE", Some(12), 8),
-    column("TARGET", Some(8), 6),
-    column("TRACE", Some(35), 9),
-    column("", None, 5),
+    Column::left("UTC", None, 9),
+    Column::left("LOCAL", None, 7),
+    Column::left("RULE", Some(12), 8),
+    Column::left("TARGET", Some(8), 6),
+    Column::left("TRACE", Some(35), 9),
+    Column::left("", None, 5),
 ];
-
-const fn column(head: &'static str, floor: Option<usize>, importance: u8) -> Column {
-    Column {
-        head,
-        align: Align::Left,
-        floor,
-        importance,
-    }
-}
 
 /// The firings, in the order in which they come.
 pub(crate) fn firings(rows: &[FiringRow], style: Style) -> String {
