@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 use crate::cli::print;
 use crate::view::count;
@@ -22,7 +22,7 @@ pub(super) struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
     /// The answer that is waited for.
-    asking: Option<JoinHandle<bool>>,
+    asking: Option<oneshot::Receiver<bool>>,
     has_stopped: bool,
 }
 
@@ -50,7 +50,7 @@ impl Interrupts {
                     }
                     let tasks = count(tasks as u64, "task");
                     print::note(format_args!("\nStop {tasks}? [y/N] (Ctrl-C again leaves them running)"));
-                    self.asking = Some(tokio::task::spawn_blocking(is_yes));
+                    self.asking = Some(ask());
                 }
                 _ = self.terminate.recv() => match self.has_stopped {
                     true => return Interrupt::Leave,
@@ -74,11 +74,19 @@ impl Interrupts {
 }
 
 /// The answer; waits for ever where nobody was asked.
-async fn answer(asking: &mut Option<JoinHandle<bool>>) -> bool {
+async fn answer(asking: &mut Option<oneshot::Receiver<bool>>) -> bool {
     match asking {
         Some(asking) => asking.await.unwrap_or_default(),
         None => std::future::pending().await,
     }
+}
+
+/// Waits for the answer on a thread of its own, which the program does not wait for at its end:
+/// perhaps nobody answers.
+fn ask() -> oneshot::Receiver<bool> {
+    let (sender, answer) = oneshot::channel();
+    std::thread::spawn(move || sender.send(is_yes()));
+    answer
 }
 
 fn is_yes() -> bool {
