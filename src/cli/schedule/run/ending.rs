@@ -62,7 +62,7 @@ pub(super) fn told(ended: &Ended) -> String {
     let label = &ended.task.label;
     let how = match ended.exit_code {
         Some(code) => format!("exit code {code}"),
-        None => "it never ran".to_owned(),
+        None => "no exit code".to_owned(),
     };
     match &ended.reason {
         Some(reason) => format!("{label}: {how} ({reason})"),
