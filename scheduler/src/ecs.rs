@@ -6,17 +6,13 @@ mod request;
 mod task;
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_types::SdkConfig;
 
-use crate::eventbridge::RemoteError;
+use crate::eventbridge::{RemoteError, retries};
 use crate::place::Place;
 
 pub use definition::{AwsLogs, ContainerDefinition, Dependency, TaskDefinition};
 pub use task::{ContainerState, Failure, Started, TaskState};
-
-/// How often a call is tried.
-const ATTEMPTS_MAX: u32 = 8;
 
 /// The most tasks of one DescribeTasks (API reference of ECS).
 pub(crate) const DESCRIBE_MAX: usize = 100;
@@ -42,7 +38,7 @@ impl Ecs {
         let region = aws_sdk_ecs::config::Region::new(place.region.clone());
         let config = aws_sdk_ecs::config::Builder::from(config)
             .region(region)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
+            .retry_config(retries())
             .build();
         Self {
             client: Client::from_conf(config),

@@ -10,6 +10,7 @@ mod target;
 mod write;
 
 use std::future::Future;
+use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::retry::RetryConfig;
@@ -27,6 +28,19 @@ const CALLS_MAX: usize = 16;
 /// How often a call is tried; those that are throttled wait longer from time to time.
 const ATTEMPTS_MAX: u32 = 8;
 
+/// The longest first wait before a call is tried again, and the longest wait at all: together at
+/// most a quarter of a minute where nobody can be reached.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
+
+/// How calls are tried again: those of EventBridge and of ECS alike.
+pub(crate) fn retries() -> RetryConfig {
+    let (first, longest) = BACKOFF;
+    RetryConfig::adaptive()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(first)
+        .with_max_backoff(longest)
+}
+
 /// EventBridge in one region and account; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct EventBridge {
@@ -41,7 +55,7 @@ impl EventBridge {
             .region(aws_sdk_eventbridge::config::Region::new(
                 place.region.clone(),
             ))
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS_MAX))
+            .retry_config(retries())
             .retry_classifier(retry::Quota)
             .build();
         Self {
