@@ -6,7 +6,7 @@ use scheduler::apply::{Applied, apply};
 use scheduler::diff::{Diff, Foreign};
 use scheduler::eventbridge::EventBridge;
 
-use super::confirm::{Answer, confirm};
+use super::confirm::{Answer, CHANGED_MEANWHILE, confirm};
 use super::diff::{Scope, read, show};
 use super::source::{File, Online, warn};
 use super::wait_for;
@@ -96,9 +96,7 @@ fn may_change(diff: &Diff, scope: Scope) -> bool {
 /// That what was agreed to is still what differs.
 async fn check_again(online: &Online, scope: Scope, agreed: &Diff) -> anyhow::Result<()> {
     if scope.of(&read(online).await?) != *agreed {
-        bail!(
-            "somebody has changed the rules meanwhile: nothing was changed, look at the diff again"
-        );
+        bail!(CHANGED_MEANWHILE);
     }
     Ok(())
 }

@@ -15,6 +15,10 @@ pub(super) enum Answer {
     No,
 }
 
+/// Why a yes is not followed: what it was said to is no longer so.
+pub(super) const CHANGED_MEANWHILE: &str =
+    "somebody has changed the rules meanwhile: nothing was changed, look at the diff again";
+
 /// Asks on the terminal whether to do this, unless the answer is given.
 ///
 /// # Errors
