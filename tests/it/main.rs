@@ -20,6 +20,8 @@ mod resume;
 mod run;
 #[cfg(feature = "local")]
 mod s3;
+#[cfg(feature = "schedule")]
+mod schedule;
 #[cfg(feature = "local")]
 mod secrets;
 #[cfg(feature = "local")]

@@ -182,3 +182,24 @@ impl Drop for Running {
         let _ = self.child.wait();
     }
 }
+
+/// The Python of `XRAY_ECS_TEST_PYTHON`, else `python3`, when it has these modules; else it is told
+/// that a test skips.
+#[cfg(any(feature = "local", feature = "schedule"))]
+pub(crate) fn interpreter(modules: &str) -> Option<PathBuf> {
+    let python = std::env::var_os("XRAY_ECS_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let needed = format!("import sys, {modules}; print(sys.executable)");
+    let output = Command::new(&python).args(["-c", &needed]).output();
+    match output {
+        Ok(output) if output.status.success() => {
+            Some(String::from_utf8(output.stdout).unwrap().trim().into())
+        }
+        _ => {
+            eprintln!(
+                "skipped: {} lacks one of {modules}; set XRAY_ECS_TEST_PYTHON",
+                python.display()
+            );
+            None
+        }
+    }
+}

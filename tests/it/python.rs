@@ -9,22 +9,12 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::program::{Ended, PATIENCE, Place, ended, repository};
+use crate::program::{Ended, PATIENCE, Place, ended, interpreter, repository};
 use crate::serve::{Served, serve};
 
 /// The interpreter, when it has all that is needed.
 fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("XRAY_ECS_TEST_PYTHON").unwrap_or_else(|| "python3".into());
-    let needed = "import sys, boto3, awscli, aws_xray_sdk; print(sys.executable)";
-    let output = Command::new(&python).args(["-c", needed]).output().ok()?;
-    if !output.status.success() {
-        eprintln!(
-            "skipped: {} lacks boto3, awscli or aws-xray-sdk; set XRAY_ECS_TEST_PYTHON",
-            python.display()
-        );
-        return None;
-    }
-    Some(String::from_utf8(output.stdout).unwrap().trim().into())
+    interpreter("boto3, awscli, aws_xray_sdk")
 }
 
 fn run(mut command: Command, place: &Place, served: &Served) -> Ended {
