@@ -9,7 +9,6 @@ fn a_file_that_was_dumped_differs_in_nothing() {
     let scene = Scene::new();
     let mut second = rule("weekly", "rate(7 days)");
     second["enabled"] = json!(false);
-    second["description"] = json!("literally {region}, \"quoted\" and 日本語");
     second["description"] = json!("literally {{region}}, \"quoted\" and 日本語");
     second["tags"] = json!({ "team": "data" });
     second["targets"] = json!([

@@ -177,7 +177,7 @@ fn the_ids_of_a_firing_are_those_that_its_worker_makes() {
         .env("AWS_ACCOUNT_ID", ACCOUNT);
     let firing = json_of(&ended(&mut command))[0].clone();
 
-    // The daemon is not there, which fails nothing; the plan of no job file needs no AWS.
+    // No daemon is there, which fails nothing.
     let jobs = r#"{"version": 1, "name": "j", "jobs": [{ "name": "one", "type": "command", "command": ["true"] }]}"#;
     place.write("j.json", jobs);
     let mut command = place.command_at(
