@@ -102,6 +102,10 @@ impl Scene {
 }
 
 /// A schedule file of these rules, with all that their targets need.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers make the rules for this"
+)]
 pub(super) fn file(rules: Value) -> Value {
     json!({
         "version": 1,

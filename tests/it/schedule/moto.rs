@@ -130,7 +130,7 @@ fn moto_s_rules_are_what_the_file_says() {
     );
 
     // A change, what is no longer in the file, and all of it.
-    let mut later = nightly.clone();
+    let mut later = nightly;
     later["schedule"] = json!("cron(0 4 * * ? *)");
     later["targets"][0]["worker"]["environment"] = json!({ "STAGE": "test" });
     moto.place.write("s.json", rules(&[&later]));

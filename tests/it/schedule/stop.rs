@@ -118,7 +118,7 @@ fn a_task_that_never_ran_is_told_with_its_reason() {
         task.fail(
             "TaskFailedToStart",
             "CannotPullContainerError: no such image",
-        )
+        );
     };
     let (_, run) = played(play, &[]);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
