@@ -86,9 +86,7 @@ fn head(
 fn whose(foreign: &Foreign, adopt: bool) -> String {
     let whose = match foreign {
         Foreign::Managed(service) => {
-            return format!(
-                "it is {service}'s own: nobody else can change it, name yours otherwise"
-            );
+            return format!("it is {service}'s own, which nobody else can change");
         }
         Foreign::Untagged => "it is not of a schedule file".to_owned(),
         Foreign::Schedule(name) => format!("it is of the schedule `{name}`"),
@@ -107,12 +105,11 @@ fn preview(rule: &RuleDiff, now: DateTime<Utc>, lines: &mut Vec<String>) {
     for (word, firings) in [("before", &before), ("after", &after)] {
         let Some(firings) = firings else { continue };
         let next: Vec<String> = firings.next.iter().map(|time| minute(*time)).collect();
-        let next = match &next[..] {
+        let when = match &next[..] {
             [] => "never".to_owned(),
-            next => next.join(", "),
+            next => format!("{:.1} a month, next {}", firings.a_month, next.join(", ")),
         };
-        let a_month = format!("{:.1} a month", firings.a_month);
-        lines.push(whole(&format!("fires {word}: {next}; {a_month}")));
+        lines.push(whole(&format!("fires {word}: {when}")));
     }
 }
 
