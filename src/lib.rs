@@ -18,7 +18,11 @@ mod ledger;
 mod local;
 mod outcome;
 mod progress;
-#[cfg(feature = "local")]
+#[cfg(any(feature = "local", feature = "schedule"))]
+#[cfg_attr(
+    not(feature = "local"),
+    expect(dead_code, reason = "an audit asks for traces by their ids alone")
+)]
 mod query;
 mod report;
 mod runner;
