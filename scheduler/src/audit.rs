@@ -10,7 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
-pub use due::{Due, Firing, Ids, Schedule, due};
+pub use due::{Due, Firing, Ids, Note, Schedule, due};
+
+/// How long a run in progress may be on its way when no later one tells that it has ended.
+const RUN_MAX: TimeDelta = TimeDelta::days(1);
 
 /// A run that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +95,8 @@ pub enum Problem {
         /// When the next run began.
         next_started_at: DateTime<Utc>,
     },
+    /// The run never ended, as far as its trace tells: it was killed.
+    Unfinished,
     /// The run did not do all of its jobs.
     Failed {
         /// Its exit code, where a report tells it.
@@ -108,6 +113,7 @@ impl Problem {
             Self::Late { .. } => "late",
             Self::Duplicate { .. } => "duplicate",
             Self::Overlapping { .. } => "overlapping",
+            Self::Unfinished => "unfinished",
             Self::Failed { .. } => "failed",
         }
     }
@@ -126,7 +132,7 @@ pub struct Tally {
     pub ran: usize,
     /// What cannot be told, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub note: Option<Note>,
 }
 
 /// What an audit found.
@@ -143,7 +149,8 @@ pub struct Audit {
 impl Audit {
     /// Whether everything ran as it should, as far as can be told.
     pub fn is_clean(&self) -> bool {
-        self.findings.is_empty() && self.targets.iter().all(|target| target.note.is_none())
+        let is_silent = |tally: &Tally| matches!(tally.note, Some(Note::Silent(_)));
+        self.findings.is_empty() && !self.targets.iter().any(is_silent)
     }
 }
 
@@ -181,17 +188,24 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
                 tell(Problem::Late { by });
             }
             let runs = most_runs(&found);
-            if runs > 1 {
+            if runs > target.task_count {
                 tell(Problem::Duplicate { runs });
             }
             if let Some(exit_code) = failure(&found) {
                 tell(Problem::Failed { exit_code });
             }
-            timeline.push((firing, first, end_of(&found, limits.now)));
+            timeline.push((firing, first, end_of(&found)));
         }
         timeline.sort_by_key(|(_, started_at, _)| *started_at);
         for pair in timeline.windows(2) {
             let [(firing, _, ended_at), (_, next_started_at, _)] = pair else {
+                continue;
+            };
+            let Some(ended_at) = ended_at else {
+                // A run that is killed leaves its segment in progress for ever.
+                audit
+                    .findings
+                    .push(target.finding(firing, Problem::Unfinished));
                 continue;
             };
             if ended_at > next_started_at {
@@ -200,6 +214,13 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
                 };
                 audit.findings.push(target.finding(firing, problem));
             }
+        }
+        if let Some((firing, started_at, None)) = timeline.last()
+            && *started_at + RUN_MAX < limits.now
+        {
+            audit
+                .findings
+                .push(target.finding(firing, Problem::Unfinished));
         }
         audit.targets.push(Tally {
             rule: target.rule.clone(),
@@ -254,14 +275,15 @@ fn failure(found: &[&Run]) -> Option<Option<u8>> {
     code.or_else(|| has_fault().then_some(None))
 }
 
-/// When the last of the runs ended; one that was killed had ended by its start, as far as is known.
-fn end_of(found: &[&Run], now: DateTime<Utc>) -> DateTime<Utc> {
-    let ends = found.iter().map(|run| match (run.ended_at, run.end) {
-        (Some(end), _) => end,
-        (None, End::Running) => now,
-        (None, _) => run.started_at,
-    });
-    ends.max().unwrap_or(now)
+/// When the last of the runs ended; nothing while it runs, as far as is known.
+fn end_of(found: &[&Run]) -> Option<DateTime<Utc>> {
+    let last = found.iter().filter_map(|run| run.ended_at).max();
+    // A report tells of the end, also where a segment was lost.
+    let has_report = found
+        .iter()
+        .any(|run| matches!(run.source, Source::Report(_)));
+    let is_running = found.iter().any(|run| run.end == End::Running);
+    last.filter(|_| has_report || !is_running)
 }
 
 fn delta(duration: Duration) -> TimeDelta {

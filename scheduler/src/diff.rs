@@ -186,9 +186,11 @@ fn update(before: &Rule, after: &Rule) -> Vec<Step> {
         ..rule.clone()
     };
     let put_rule = (own(before) != own(after)).then_some(Step::PutRule);
-    // A rule that is switched on starts what it should from its first firing on.
+    // A rule that is switched on starts what it should from its first firing on, and one that is taken
+    // over does not start by the new schedule what somebody else wanted by the old one.
     let is_switched_on = !before.is_enabled() && after.is_enabled();
-    let (first, last) = match is_switched_on {
+    let is_taken_over = before.owner != after.owner && after.is_enabled();
+    let (first, last) = match is_switched_on || is_taken_over {
         true => (None, put_rule),
         false => (put_rule, None),
     };

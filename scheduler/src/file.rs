@@ -56,7 +56,7 @@ pub(crate) struct FileFields {
     pub(crate) name: Option<String>,
     /// The region of the rules; without it that of AWS_REGION or the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^[a-z]{2}(-[a-z]+)+-[0-9]+$"), extend("x-wanted" = "a region such as `eu-west-1`"))]
+    #[schemars(regex(pattern = "^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"), extend("x-wanted" = "a region such as `eu-west-1`"))]
     pub(crate) region: Option<String>,
     /// The account of the rules; without it that of AWS_ACCOUNT_ID or of the credentials. With it, the
     /// credentials must be of this account.

@@ -8,6 +8,17 @@ pub const ACCOUNT_PLACEHOLDER: &str = "000000000000";
 /// Stands for the region while a file is only checked and none is known.
 pub const REGION_PLACEHOLDER: &str = "us-east-1";
 
+/// The partitions beside `aws`, by what the names of their regions begin with (AWS General Reference).
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+];
+
 /// A region and an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -50,13 +61,12 @@ impl<'a> Arn<'a> {
 }
 
 impl Place {
-    /// `aws`, or that of China or of GovCloud.
+    /// The partition that the region is in, such as `aws`, `aws-cn` or `aws-us-gov`.
     pub fn partition(&self) -> &'static str {
-        match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        let of_region = PARTITIONS
+            .iter()
+            .find(|(start, _)| self.region.starts_with(start));
+        of_region.map_or("aws", |(_, partition)| partition)
     }
 
     /// The ARN of a rule on the default event bus, the only one on which schedules fire.

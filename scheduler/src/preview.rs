@@ -10,7 +10,8 @@ use crate::rule::Rule;
 /// How many firings are shown.
 const SHOWN: usize = 5;
 
-/// The firings of both sides of a diff; nothing for a side that is not there.
+/// The firings of both sides of a diff; nothing for a side that is not there or whose firings are not
+/// known: it fires for events, or by an expression that only AWS reads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Preview {
     /// As the rule is on AWS.
@@ -33,23 +34,25 @@ pub struct Firings {
 impl Preview {
     /// The firings of a rule from `now` on.
     pub fn of(rule: &RuleDiff, now: DateTime<Utc>) -> Self {
+        let of = |rule: &Option<Rule>| rule.as_ref().and_then(|rule| Firings::of(rule, now));
         Self {
-            before: rule.before.as_ref().map(|rule| Firings::of(rule, now)),
-            after: rule.after.as_ref().map(|rule| Firings::of(rule, now)),
+            before: of(&rule.before),
+            after: of(&rule.after),
         }
     }
 }
 
 impl Firings {
-    /// The firings of a rule from `now` on.
-    pub fn of(rule: &Rule, now: DateTime<Utc>) -> Self {
-        let expression = rule.schedule.as_deref().map(Expression::parse);
-        match expression {
-            Some(Ok(expression)) if rule.is_enabled() => Self {
-                next: expression.firings(now).take(SHOWN).collect(),
-                a_month: expression.count(now, now + TimeDelta::days(365)) as f64 / 12.0,
-            },
-            _ => Self::default(),
+    /// The firings of a rule from `now` on, where they are known.
+    pub fn of(rule: &Rule, now: DateTime<Utc>) -> Option<Self> {
+        if !rule.is_enabled() {
+            return Some(Self::default());
         }
+        let expression = Expression::parse(rule.schedule.as_deref()?).ok()?;
+        let year = TimeDelta::days(365);
+        Some(Self {
+            next: expression.firings(now).take(SHOWN).collect(),
+            a_month: expression.count(now, now + year) as f64 / 12.0,
+        })
     }
 }

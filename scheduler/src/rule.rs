@@ -221,6 +221,14 @@ impl Default for RetryPolicy {
     }
 }
 
+/// Fargate's platform version where none is named.
+const PLATFORM_VERSION_DEFAULT: &str = "LATEST";
+
+/// A platform version; the default one is none.
+pub(crate) fn platform_version(version: Option<String>) -> Option<String> {
+    version.filter(|version| version != PLATFORM_VERSION_DEFAULT)
+}
+
 impl Rule {
     /// Whether it fires at all.
     pub fn is_enabled(&self) -> bool {
@@ -229,7 +237,12 @@ impl Rule {
 
     /// The rule as a diff compares it.
     pub fn meaning(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        let value = serde_json::to_value(self);
+        debug_assert!(
+            value.is_ok(),
+            "two rules that cannot be written would seem equal: {value:?}"
+        );
+        value.unwrap_or_default()
     }
 }
 

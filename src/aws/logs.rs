@@ -102,6 +102,7 @@ impl ReadLogs for Logs {
             .map_err(|error| format!("read the log {}: {error}", stream.stream))?;
         let lines = events.events.iter().flat_map(|event| event.message.lines());
         Ok(LogPage {
+            is_there: true,
             lines: lines.map(str::to_owned).collect(),
             next: events.next_forward_token,
         })

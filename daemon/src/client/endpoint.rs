@@ -82,6 +82,7 @@ pub fn service_endpoint(service: &str, region: &str) -> Result<Endpoint, Endpoin
         region if region.starts_with("cn-") => "amazonaws.com.cn",
         region if region.starts_with("us-iso-") => "c2s.ic.gov",
         region if region.starts_with("us-isob-") => "sc2s.sgov.gov",
+        region if region.starts_with("eusc-") => "amazonaws.eu",
         _ => "amazonaws.com",
     };
     let url = format!("https://{service}.{region}.{suffix}");

@@ -6,9 +6,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use serde::Serialize;
 
 use crate::expression::Expression;
-use crate::rule::Rule;
+use crate::input::{RULE_ARN, SCHEDULED_TIME};
+use crate::rule::{Rule, Target};
 
 /// The firings of one target that were due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +21,20 @@ pub struct Due {
     pub target: String,
     /// They, in the order of time.
     pub firings: Vec<Firing>,
+    /// How many tasks each of them starts.
+    pub task_count: usize,
     /// What cannot be told, and why.
-    pub note: Option<String>,
+    pub note: Option<Note>,
+}
+
+/// Why firings cannot be held against runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// Nothing ran that should have, by this reckoning: a problem.
+    Silent(String),
+    /// The runs do not know which firing started them.
+    Untold(String),
 }
 
 /// A firing that was due.
@@ -60,7 +74,21 @@ pub fn due(schedule: Schedule<'_>, ids: &impl Ids, seen: &BTreeSet<&str>) -> Vec
         let Some(Ok(expression)) = expression else {
             continue;
         };
-        for target in rule.targets.keys() {
+        for (target, wanted) in &rule.targets {
+            let tasks = wanted.tasks.as_ref();
+            let task_count = tasks.and_then(|tasks| usize::try_from(tasks.task_count).ok());
+            let task_count = task_count.unwrap_or(1);
+            if !is_told(wanted) {
+                let note = "its tasks are not told their firing: give it a `worker` with `trigger`";
+                all.push(Due {
+                    rule: rule.name.clone(),
+                    target: target.clone(),
+                    firings: Vec::new(),
+                    task_count,
+                    note: Some(Note::Untold(note.to_owned())),
+                });
+                continue;
+            }
             let firing = |time| {
                 let (run_id, trace_id) = ids.of(&rule.name, target, time);
                 Firing {
@@ -80,11 +108,25 @@ pub fn due(schedule: Schedule<'_>, ids: &impl Ids, seen: &BTreeSet<&str>) -> Vec
                 rule: rule.name.clone(),
                 target: target.clone(),
                 firings: times.into_iter().map(firing).collect(),
+                task_count,
                 note,
             });
         }
     }
     all
+}
+
+/// Whether the tasks of a target learn which firing started them.
+fn is_told(target: &Target) -> bool {
+    let overrides = target.input.overrides();
+    let mut containers = overrides
+        .into_iter()
+        .flat_map(|overrides| overrides.containers.values());
+    containers.any(|container| {
+        [RULE_ARN, SCHEDULED_TIME]
+            .iter()
+            .all(|name| container.environment.contains_key(*name))
+    })
 }
 
 fn times(expression: &Expression, schedule: Schedule<'_>) -> Vec<DateTime<Utc>> {
@@ -99,7 +141,7 @@ fn of_rate(
     period: TimeDelta,
     schedule: Schedule<'_>,
     is_seen: impl Fn(DateTime<Utc>) -> bool,
-) -> (Vec<DateTime<Utc>>, Option<String>) {
+) -> (Vec<DateTime<Utc>>, Option<Note>) {
     let minute = TimeDelta::minutes(1);
     let start = schedule
         .since
@@ -118,7 +160,7 @@ fn of_rate(
             "a rate counts from when its rule was made, and without a run nothing tells when that was: \
              about {count} firings were due"
         );
-        return (Vec::new(), (count > 0).then_some(note));
+        return (Vec::new(), (count > 0).then_some(Note::Silent(note)));
     };
     let mut times = Vec::new();
     let mut time = *first - period;

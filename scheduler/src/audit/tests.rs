@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::rule::{DISABLED, ENABLED, Rule, Target};
+use crate::input::{ContainerOverrides, Input, Overrides, trigger};
+use crate::rule::{DISABLED, ENABLED, Rule, Target, Tasks};
 
 struct Plain;
 
@@ -25,8 +26,24 @@ fn rule(schedule: &str) -> Rule {
         name: "r".to_owned(),
         schedule: Some(schedule.to_owned()),
         state: ENABLED.to_owned(),
-        targets: [("t".to_owned(), Target::default())].into(),
+        targets: [("t".to_owned(), told())].into(),
         ..Rule::default()
+    }
+}
+
+/// A target whose tasks know their firing.
+fn told() -> Target {
+    let mut container = ContainerOverrides::default();
+    for (name, value) in trigger("arn:aws:events:eu-west-1:1:rule/r", "t") {
+        container.environment.insert(name.to_owned(), value);
+    }
+    Target {
+        tasks: Some(Tasks::default()),
+        input: Input::Overrides(Overrides {
+            containers: [("worker".to_owned(), container)].into(),
+            ..Overrides::default()
+        }),
+        ..Target::default()
     }
 }
 
@@ -58,7 +75,7 @@ fn audited(rule: Rule, runs: &[Run]) -> Audit {
     audit(&due, runs, limits)
 }
 
-fn told(audit: &Audit) -> Vec<String> {
+fn told_of(audit: &Audit) -> Vec<String> {
     let tell =
         |finding: &Finding| format!("{} {}", finding.due.format("%H:%M"), finding.problem.word());
     audit.findings.iter().map(tell).collect()
@@ -71,7 +88,7 @@ fn what_ran_in_time_is_silent() {
         run("01 18:00", "01 18:00", "01 18:02", 0),
     ];
     let audit = audited(rule("cron(0 6,18 * * ? *)"), &runs);
-    assert_eq!(told(&audit), Vec::<String>::new());
+    assert_eq!(told_of(&audit), Vec::<String>::new());
     assert_eq!(
         (audit.targets[0].due, audit.targets[0].ran, audit.other_runs),
         (2, 2, 0)
@@ -102,7 +119,7 @@ fn each_problem_is_found() {
         "18:00 missed",
         "21:00 missed",
     ];
-    assert_eq!(told(&audit), wanted);
+    assert_eq!(told_of(&audit), wanted);
     assert_eq!(audit.other_runs, 1);
     insta::assert_json_snapshot!(audit);
 }
@@ -113,7 +130,7 @@ fn a_report_and_a_trace_of_one_run_are_one_run() {
     let mut trace = report.clone();
     trace.source = Source::Trace("1-x".to_owned());
     assert_eq!(
-        told(&audited(rule("cron(0 6 * * ? *)"), &[report, trace])),
+        told_of(&audited(rule("cron(0 6 * * ? *)"), &[report, trace])),
         Vec::<String>::new()
     );
 }
@@ -125,15 +142,15 @@ fn shards_of_one_firing_are_no_duplicates() {
         ..run("01 06:00", "01 06:01", "01 06:02", 0)
     };
     let audit = audited(rule("cron(0 6 * * ? *)"), &[shard(1), shard(2)]);
-    assert_eq!(told(&audit), Vec::<String>::new());
+    assert_eq!(told_of(&audit), Vec::<String>::new());
     let audit = audited(rule("cron(0 6 * * ? *)"), &[shard(1), shard(2), shard(2)]);
-    assert_eq!(told(&audit), ["06:00 duplicate"]);
+    assert_eq!(told_of(&audit), ["06:00 duplicate"]);
 }
 
 #[test]
 fn what_may_still_begin_is_not_missed() {
     let audit = audited(rule("cron(58 23 * * ? *)"), &[]);
-    assert_eq!((told(&audit).len(), audit.targets[0].due), (0, 1));
+    assert_eq!((told_of(&audit).len(), audit.targets[0].due), (0, 1));
 }
 
 #[test]
@@ -153,14 +170,58 @@ fn the_runs_tell_when_a_rate_fires() {
         run("01 21:40", "01 21:40", "01 21:41", 0),
     ];
     let audit = audited(rule("rate(4 hours)"), &runs);
-    assert_eq!(told(&audit), ["00:17 missed", "12:17 missed"]);
+    assert_eq!(told_of(&audit), ["00:17 missed", "12:17 missed"]);
     let silent = audited(rule("rate(4 hours)"), &[]);
-    assert_eq!(told(&silent), Vec::<String>::new());
-    assert!(
-        silent.targets[0]
-            .note
-            .as_ref()
-            .unwrap()
-            .contains("about 6 firings")
+    assert_eq!(told_of(&silent), Vec::<String>::new());
+    let Some(Note::Silent(note)) = &silent.targets[0].note else {
+        panic!("{silent:?}")
+    };
+    assert!(note.contains("about 6 firings"));
+    assert!(!silent.is_clean());
+}
+
+#[test]
+fn tasks_that_do_not_know_their_firing_are_not_missed() {
+    let mut plain = rule("cron(0 6 * * ? *)");
+    plain.targets.insert("t".to_owned(), Target::default());
+    let audit = audited(plain, &[]);
+    assert_eq!(told_of(&audit), Vec::<String>::new());
+    assert!(matches!(audit.targets[0].note, Some(Note::Untold(_))));
+    assert!(audit.is_clean());
+}
+
+#[test]
+fn as_many_runs_as_tasks_are_no_duplicates() {
+    let mut two = rule("cron(0 6 * * ? *)");
+    let target = two.targets.get_mut("t").unwrap();
+    target.tasks.as_mut().unwrap().task_count = 2;
+    let traced = Run {
+        source: Source::Trace("1-x".to_owned()),
+        ..run("01 06:00", "01 06:00", "01 06:01", 0)
+    };
+    assert_eq!(
+        told_of(&audited(two.clone(), &vec![traced.clone(); 2])),
+        Vec::<String>::new()
     );
+    assert_eq!(
+        told_of(&audited(two, &vec![traced; 3])),
+        ["06:00 duplicate"]
+    );
+}
+
+#[test]
+fn a_run_in_progress_that_others_follow_was_killed() {
+    let open = |hour: &str| Run {
+        ended_at: None,
+        end: End::Running,
+        source: Source::Trace("1-x".to_owned()),
+        ..run(hour, hour, hour, 0)
+    };
+    let next = run("01 18:00", "01 18:00", "01 18:02", 0);
+    let audit = audited(rule("cron(0 6,18 * * ? *)"), &[open("01 06:00"), next]);
+    assert_eq!(told_of(&audit), ["06:00 unfinished"]);
+    // The last one may still be at it.
+    let done = run("01 06:00", "01 06:00", "01 06:02", 0);
+    let audit = audited(rule("cron(0 6,18 * * ? *)"), &[done, open("01 18:00")]);
+    assert_eq!(told_of(&audit), Vec::<String>::new());
 }

@@ -11,6 +11,7 @@ use aws_sdk_eventbridge::types::{
 use crate::input::{Input, Sent, Transformer};
 use crate::rule::{
     CapacityProvider, Network, PlacementConstraint, PlacementStrategy, RetryPolicy, Target, Tasks,
+    platform_version,
 };
 
 /// The target as PutTargets takes it.
@@ -174,7 +175,7 @@ fn tasks_of_sdk(ecs: EcsParameters) -> Tasks {
             })
             .collect(),
         network: network.map(network_of_sdk),
-        platform_version: ecs.platform_version,
+        platform_version: platform_version(ecs.platform_version),
         group: ecs.group,
         placement_constraints: constraints
             .into_iter()

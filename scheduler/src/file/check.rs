@@ -104,7 +104,7 @@ impl<'a> Findings<'a> {
                 arn.region
             );
             self.fault(path, message);
-        } else if self.is_account_known && arn.account != account {
+        } else if self.is_account_known && arn.account != account && kind.is_of_account {
             let message = format!(
                 "is of account {}, and the rule of {account}: a rule starts tasks in its own account",
                 arn.account
@@ -121,6 +121,8 @@ struct Reference {
     resource: &'static str,
     /// What its name may hold beside letters and digits.
     characters: &'static str,
+    /// Whether it must be in the rule's account.
+    is_of_account: bool,
 }
 
 const CLUSTER: Reference = Reference {
@@ -128,6 +130,7 @@ const CLUSTER: Reference = Reference {
     service: "ecs",
     resource: "cluster/",
     characters: "-_",
+    is_of_account: true,
 };
 
 const TASK_DEFINITION: Reference = Reference {
@@ -135,6 +138,7 @@ const TASK_DEFINITION: Reference = Reference {
     service: "ecs",
     resource: "task-definition/",
     characters: "-_:",
+    is_of_account: true,
 };
 
 const ROLE: Reference = Reference {
@@ -142,6 +146,7 @@ const ROLE: Reference = Reference {
     service: "iam",
     resource: "role/",
     characters: "+=,.@-_/",
+    is_of_account: true,
 };
 
 const QUEUE: Reference = Reference {
@@ -149,6 +154,7 @@ const QUEUE: Reference = Reference {
     service: "sqs",
     resource: "",
     characters: "-_.",
+    is_of_account: false, // another account's queue may let EventBridge send
 };
 
 impl Reference {
@@ -157,9 +163,19 @@ impl Reference {
     }
 }
 
+/// What tags are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tagged {
+    Rule,
+    Tasks,
+}
+
 /// The faults of tags, which AWS has the same rules for everywhere.
-fn tags(tags: &BTreeMap<String, String>, path: &str, own: usize, findings: &mut Findings<'_>) {
-    let most = 50 - own;
+fn tags(tags: &BTreeMap<String, String>, path: &str, of: Tagged, findings: &mut Findings<'_>) {
+    let most = match of {
+        Tagged::Rule => 49, // beside our own
+        Tagged::Tasks => 50,
+    };
     if tags.len() > most {
         findings.fault(path, format!("{} tags, AWS takes {most} here", tags.len()));
     }
@@ -181,7 +197,7 @@ fn tags(tags: &BTreeMap<String, String>, path: &str, own: usize, findings: &mut 
                 path,
                 "tags that begin with `aws:` are AWS's own, name it otherwise",
             );
-        } else if key == crate::rule::OWNER_TAG {
+        } else if of == Tagged::Rule && key == crate::rule::OWNER_TAG {
             findings.fault(path, "is set from the file's name, leave it out");
         }
     }

@@ -298,11 +298,14 @@ fn with_defaults(mut value: Value) -> (Value, Merged) {
             let Value::Object(target) = target else {
                 continue;
             };
-            let has_raw = INPUTS[3..].iter().any(|name| target.contains_key(*name));
+            let (overrides, raw) = INPUTS.split_at(3);
+            let has = |names: &[&str]| names.iter().any(|name| target.contains_key(*name));
+            let (has_overrides, has_raw) = (has(overrides), has(raw));
             let has_place = PLACES.iter().any(|name| target.contains_key(*name));
             let mut taken = Vec::new();
             for (name, default) in &defaults {
                 let is_said_otherwise = (has_raw && INPUTS.contains(&name.as_str()))
+                    || (has_overrides && raw.contains(&name.as_str()))
                     || (has_place && PLACES.contains(&name.as_str()));
                 match (target.get_mut(name), default) {
                     (None, _) if !is_said_otherwise => {

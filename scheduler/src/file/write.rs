@@ -1,13 +1,15 @@
 //! From rules on AWS to a schedule file that wants just them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use checked_json::DurationText;
 use checked_json::template::escape;
+use chrono::DateTime;
 
 use super::{
-    ContainerFields, FileFields, RetryFields, RuleFields, TargetFields, WORKER_CONTAINER,
-    WorkerFields,
+    ContainerFields, Context, FileFields, RetryFields, RuleFields, TargetFields, WORKER_CONTAINER,
+    WorkerFields, read,
 };
 use crate::input::{ContainerOverrides, EnvironmentValue, Input, Overrides, Sent, trigger};
 use crate::place::Place;
@@ -24,7 +26,7 @@ pub struct Written {
     pub left_out: Vec<String>,
 }
 
-/// A file of this name with the rules.
+/// A file of this name with the rules. Every rule in it was read back: the file wants just them.
 ///
 /// # Errors
 /// JSON that cannot be written, which does not happen with text.
@@ -36,7 +38,7 @@ pub fn write<'r>(
     let mut written = Written::default();
     let mut all = Vec::new();
     for rule in rules {
-        match rule_fields(rule, place) {
+        match readable(name, rule, place) {
             Ok(fields) => all.push(fields),
             Err(why) => written
                 .left_out
@@ -44,18 +46,73 @@ pub fn write<'r>(
         }
     }
     written.rule_count = all.len();
-    let file = FileFields {
-        version: Some(1),
-        name: Some(name.to_owned()),
-        region: Some(place.region.clone()),
-        rules: Some(all),
-        ..FileFields::default()
-    };
-    written.text = serde_json::to_string_pretty(&file)? + "\n";
+    written.text = serde_json::to_string_pretty(&file(name, place, all))? + "\n";
     Ok(written)
 }
 
-fn rule_fields(rule: &Rule, place: &Place) -> Result<RuleFields, String> {
+fn file(name: &str, place: &Place, rules: Vec<RuleFields>) -> FileFields {
+    FileFields {
+        version: Some(1),
+        name: Some(name.to_owned()),
+        region: Some(place.region.clone()),
+        rules: Some(rules),
+        ..FileFields::default()
+    }
+}
+
+/// How the input of a target is written.
+#[derive(Clone, Copy)]
+enum Inputs {
+    /// In the fields of a worker and of containers.
+    Fields,
+    /// As EventBridge has it.
+    Raw,
+}
+
+/// The fields that read as this rule, or why there are none.
+fn readable(name: &str, rule: &Rule, place: &Place) -> Result<RuleFields, String> {
+    let mut why = String::new();
+    for inputs in [Inputs::Fields, Inputs::Raw] {
+        match read_back(name, rule_fields(rule, place, inputs)?, rule, place) {
+            Ok(fields) => return Ok(fields),
+            Err(refused) => why = refused,
+        }
+    }
+    Err(why)
+}
+
+fn read_back(
+    name: &str,
+    fields: RuleFields,
+    rule: &Rule,
+    place: &Place,
+) -> Result<RuleFields, String> {
+    let file = file(name, place, vec![fields]);
+    let text = serde_json::to_string(&file).map_err(|error| error.to_string())?;
+    let context = Context {
+        region: Some(place.region.clone()),
+        account: Some(place.account.clone()),
+        variable: &|_| Ok(None),
+        now: DateTime::UNIX_EPOCH,
+    };
+    let checked = read(Path::new("dump"), text.as_bytes(), &context).map_err(|faults| {
+        let first = faults.told.first();
+        let told = first.map(|fault| format!("{}: {}", fault.field, fault.message));
+        let told = told.unwrap_or_default().replace('\n', " ");
+        told.replace("rules[0].", "")
+    })?;
+    let wanted = Rule {
+        owner: Some(name.to_owned()),
+        ..rule.clone()
+    };
+    let mut rules = file.rules.unwrap_or_default();
+    match rules.pop() {
+        Some(fields) if checked.rules == [wanted] => Ok(fields),
+        _ => Err("no fields of a file say just the same".to_owned()),
+    }
+}
+
+fn rule_fields(rule: &Rule, place: &Place, inputs: Inputs) -> Result<RuleFields, String> {
     if rule.event_pattern.is_some() {
         return Err("it fires for events too".to_owned());
     }
@@ -70,7 +127,8 @@ fn rule_fields(rule: &Rule, place: &Place) -> Result<RuleFields, String> {
     }
     let targets = rule.targets.iter();
     let targets = targets.map(|(id, target)| {
-        target_fields(rule, id, target, place).map_err(|why| format!("target `{id}`: {why}"))
+        target_fields(rule, id, target, place, inputs)
+            .map_err(|why| format!("target `{id}`: {why}"))
     });
     Ok(RuleFields {
         name: Some(rule.name.clone()),
@@ -90,6 +148,7 @@ fn target_fields(
     id: &str,
     target: &Target,
     place: &Place,
+    inputs: Inputs,
 ) -> Result<TargetFields, String> {
     let tasks = target.tasks.as_ref().ok_or("it is no ECS cluster")?;
     if let Some(other) = target.of_other_services.first() {
@@ -107,8 +166,8 @@ fn target_fields(
             .map(|arn| short(arn, Place::queue)),
         ..task_fields(tasks, place)?
     };
-    match &target.input {
-        Input::Overrides(overrides) => {
+    match (&target.input, inputs) {
+        (Input::Overrides(overrides), Inputs::Fields) => {
             let plain = fields.clone();
             // What no field can say stays as EventBridge has it.
             if overrides_fields(rule, id, overrides, place, &mut fields).is_err() {
@@ -116,7 +175,7 @@ fn target_fields(
                 raw_input(target.input.to_sent(), &mut fields);
             }
         }
-        other => raw_input(other.to_sent(), &mut fields),
+        (input, _) => raw_input(input.to_sent(), &mut fields),
     }
     Ok(fields)
 }

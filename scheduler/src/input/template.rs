@@ -106,24 +106,38 @@ fn is_of_name(c: char) -> bool {
 
 impl Overrides {
     fn to_sent(&self) -> Sent {
-        let (mut paths, mut is_plain) = (BTreeMap::new(), true);
-        for value in self.values() {
-            match value {
-                EnvironmentValue::Event(path) if is_predefined(path) => {}
-                EnvironmentValue::Event(path) => drop(paths.insert(name_of(path), path.clone())),
-                EnvironmentValue::Text(_) => continue,
-            }
-            is_plain = false;
-        }
-        if is_plain {
+        let names = self.names();
+        if names.is_empty() {
             return Sent::Input(self.to_aws(|_| String::new()).to_string());
         }
-        let marked = self.to_aws(|path| format!("{MARK}{}{MARK}", name_of(path)));
+        let marked = self.to_aws(|path| {
+            let name = names.get(path).map_or(path, String::as_str);
+            format!("{MARK}{name}{MARK}")
+        });
         // A `<` of a text is none of a placeholder; JSON can write it so that it does not look like one.
         let json = marked.to_string();
         let json = json.replace('<', r"\u003c").replace('>', r"\u003e");
         let template = json.replace(r#""\u0000"#, "<").replace(r#"\u0000""#, ">");
+        let paths = names.into_iter().filter(|(path, _)| !is_predefined(path));
+        let paths = paths.map(|(path, name)| (name, path.to_owned())).collect();
         Sent::Transformer(Transformer { paths, template })
+    }
+
+    /// The placeholders of the paths that values come from: two never share one.
+    fn names(&self) -> BTreeMap<&str, String> {
+        let mut names = BTreeMap::new();
+        for value in self.values() {
+            let EnvironmentValue::Event(path) = value else {
+                continue;
+            };
+            if !names.contains_key(path.as_str()) {
+                let is_free = |name: &String| names.values().all(|taken| taken != name);
+                let numbered = (2..).map(|number| format!("{}-{number}", name_of(path)));
+                let name = std::iter::once(name_of(path)).chain(numbered).find(is_free);
+                names.insert(path.as_str(), name.unwrap_or_default());
+            }
+        }
+        names
     }
 
     fn values(&self) -> impl Iterator<Item = &EnvironmentValue> {
@@ -275,6 +289,22 @@ mod tests {
             {"value": <event-id>, "name": "JOB_EVENT_ID"} ]} ] }"#;
         let sent = transformer(other, &[("when", "$.time"), ("event-id", "$.id")]);
         assert_eq!(Input::of_sent(sent, RULE), Input::Overrides(worker(&[])));
+    }
+
+    #[test]
+    fn paths_whose_names_are_alike_keep_apart() {
+        let mut overrides = worker(&[]);
+        let container = overrides.containers.get_mut("worker").unwrap();
+        for (name, path) in [
+            ("A", "$.detail.a_b"),
+            ("B", "$.detail.a-b"),
+            ("C", "aws.events.rule-name"),
+        ] {
+            let value = EnvironmentValue::Event(path.to_owned());
+            container.environment.insert(name.to_owned(), value);
+        }
+        let input = Input::Overrides(overrides);
+        assert_eq!(Input::of_sent(input.to_sent(), RULE), input);
     }
 
     #[test]

@@ -90,7 +90,12 @@ pub fn requests(
                 let mut overrides = overrides.clone();
                 set(&mut overrides, worker, SHARD, &shard);
                 if let Some(run_id) = &order.run_id {
-                    set(&mut overrides, worker, RUN_ID, run_id);
+                    // Each target's shards are a run of their own.
+                    let run_id = match ordinal {
+                        0 => run_id.clone(),
+                        _ => format!("{run_id}-{ordinal}"),
+                    };
+                    set(&mut overrides, worker, RUN_ID, &run_id);
                 }
                 requests.push(Request {
                     overrides,

@@ -12,6 +12,12 @@ use crate::eventbridge::RemoteError;
 /// How often the log of a task that has stopped is looked at for lines that come late.
 const LATE_LOOKS: u32 = 3;
 
+/// How many reads of a log in a row may fail before it is given up.
+const FAILED_READS_MAX: u32 = 10;
+
+/// The most parts of a log that are read at one look: a task that writes much is not all there is.
+const PAGES_MAX: u32 = 100;
+
 /// How many looks in a row may fail before the watching is given up.
 const FAILED_LOOKS_MAX: u32 = 10;
 
@@ -74,6 +80,8 @@ pub struct LogPage {
     pub lines: Vec<String>,
     /// Where the next part begins; the same as before at the end.
     pub next: Option<String>,
+    /// Whether the stream is there at all.
+    pub is_there: bool,
 }
 
 /// Reads the logs of tasks.
@@ -112,7 +120,10 @@ pub async fn watch(
             }
         }
         for one in &mut watching {
-            one.read_log(logs, &mut tell).await;
+            // Where one log cannot be read the others would only make everybody wait.
+            if one.read_log(logs, &mut tell).await.is_err() {
+                break;
+            }
         }
         if watching.iter().all(Watching::is_done) {
             return Ok(watching.into_iter().map(Watching::ended).collect());
@@ -120,6 +131,9 @@ pub async fn watch(
         sleep(interval).await;
     }
 }
+
+/// A log could not be read this time.
+struct Unreadable;
 
 struct Watching<'t> {
     task: &'t Watched,
@@ -129,9 +143,12 @@ struct Watching<'t> {
     missing_looks: u32,
     stream: Option<LogStream>,
     from: Option<String>,
-    /// How often the log was still to be looked at after the task stopped.
+    /// How often the log is still to be looked at after the task stopped.
     late_looks: u32,
-    has_told_trouble: bool,
+    /// How many reads of the log in a row have failed.
+    failed_reads: u32,
+    /// Whether the stream was ever there.
+    is_log_there: bool,
 }
 
 async fn look(
@@ -178,7 +195,8 @@ impl<'t> Watching<'t> {
             late_looks: if stream.is_some() { LATE_LOOKS } else { 0 },
             stream,
             from: None,
-            has_told_trouble: false,
+            failed_reads: 0,
+            is_log_there: false,
         }
     }
 
@@ -204,41 +222,64 @@ impl<'t> Watching<'t> {
     }
 
     /// Reads what the log has by now.
-    async fn read_log(&mut self, logs: &impl ReadLogs, tell: &mut impl FnMut(Told<'_>)) {
-        let Some(stream) = &self.stream else { return };
-        if self.is_done() {
-            return;
-        }
+    async fn read_log(
+        &mut self,
+        logs: &impl ReadLogs,
+        tell: &mut impl FnMut(Told<'_>),
+    ) -> Result<(), Unreadable> {
+        let Some(stream) = self.stream.clone().filter(|_| !self.is_done()) else {
+            return Ok(());
+        };
         let mut is_new = false;
-        loop {
-            match logs.read(stream, self.from.as_deref()).await {
-                Ok(page) => {
-                    for line in &page.lines {
-                        is_new = true;
-                        tell(Told::Line(self.task, line));
-                    }
-                    let is_end = page.next.is_none() || page.next == self.from;
-                    self.from = page.next.or(self.from.take());
-                    if is_end {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut self.has_told_trouble, true) {
-                        tell(Told::Trouble(self.task, error));
-                    }
-                    break;
-                }
+        for _ in 0..PAGES_MAX {
+            let page = match logs.read(&stream, self.from.as_deref()).await {
+                Ok(page) => page,
+                Err(error) => return self.failed_to_read(error, tell),
+            };
+            self.failed_reads = 0;
+            self.is_log_there |= page.is_there;
+            for line in &page.lines {
+                is_new = true;
+                tell(Told::Line(self.task, line));
+            }
+            let is_end = page.next.is_none() || page.next == self.from;
+            self.from = page.next.or(self.from.take());
+            if is_end {
+                break;
             }
         }
         if self.has_stopped() {
             // What a task wrote last may come a moment after it stopped.
-            self.late_looks = if is_new {
-                LATE_LOOKS
-            } else {
-                self.late_looks - 1
+            self.late_looks = match is_new {
+                true => LATE_LOOKS,
+                false => self.late_looks - 1,
             };
+            if self.late_looks == 0 && !self.is_log_there {
+                let LogStream { group, stream, .. } = &stream;
+                let trouble =
+                    format!("nothing came into the log: there is no stream {stream} in {group}");
+                tell(Told::Trouble(self.task, trouble));
+            }
         }
+        Ok(())
+    }
+
+    /// The first trouble is told, and the last one, with which the log is given up.
+    fn failed_to_read(
+        &mut self,
+        error: String,
+        tell: &mut impl FnMut(Told<'_>),
+    ) -> Result<(), Unreadable> {
+        self.failed_reads += 1;
+        if self.failed_reads == FAILED_READS_MAX {
+            self.stream = None;
+            self.late_looks = 0;
+            let trouble = format!("the rest of the log cannot be read: {error}");
+            tell(Told::Trouble(self.task, trouble));
+        } else if self.failed_reads == 1 {
+            tell(Told::Trouble(self.task, error));
+        }
+        Err(Unreadable)
     }
 
     fn ended(self) -> Ended {
@@ -248,8 +289,14 @@ impl<'t> Watching<'t> {
             .containers
             .iter()
             .find(|one| one.name == self.task.worker);
+        // Where the worker's name is not known, the one container that has a code tells.
+        let mut codes = state.containers.iter().filter_map(|one| one.exit_code);
+        let only = codes.next().filter(|_| codes.next().is_none());
         Ended {
-            exit_code: worker.and_then(|worker| worker.exit_code),
+            exit_code: match worker {
+                Some(worker) => worker.exit_code,
+                None => only.filter(|_| self.task.worker.is_empty()),
+            },
             reason: match is_lost {
                 true => Some(LOST.to_owned()),
                 false => reason(&state, worker),

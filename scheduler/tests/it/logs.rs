@@ -68,6 +68,7 @@ impl ReadLogs for Logs<'_> {
         }
         let events = answer["events"].as_array().unwrap().iter();
         Ok(LogPage {
+            is_there: true,
             lines: events
                 .map(|event| event["message"].as_str().unwrap().to_owned())
                 .collect(),

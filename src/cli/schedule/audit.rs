@@ -12,13 +12,15 @@ use anyhow::Context as _;
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduler::audit::{Ids, Limits, Run, Schedule, audit, due};
+use scheduler::expression::Expression;
 use scheduler::file::CheckedFile;
 use scheduler::input::EnvironmentValue;
 use scheduler::place::Place;
+use scheduler::rule::Rule;
 use xray_daemon::XrayClient;
 
 use super::next::parse_time;
-use super::source::{File, Known, find_place, told};
+use super::source::{File, Known, place_as_said, told};
 use super::wait_for;
 use crate::cli::print;
 use crate::firing::Firing;
@@ -158,7 +160,7 @@ impl Around {
                 local: Some(local),
             });
         }
-        let (config, place) = find_place(environment, file.region.clone()).await?;
+        let (config, place) = place_as_said(environment, file.region.clone()).await?;
         Ok(Self {
             // The ids come of the account that the rules are in.
             place: Place {
@@ -217,19 +219,29 @@ async fn look(
         named => named.iter().cloned().collect(),
     };
     let mut runs: Vec<Run> = Vec::new();
+    let mut known = BTreeSet::new();
     for prefix in &prefixes {
-        runs.extend(reports::read(prefix, &around.config, since).await?);
+        let read = reports::read(prefix, &around.config, since).await?;
+        // A prefix may hold another one.
+        runs.extend(
+            read.into_iter()
+                .filter(|run| known.insert(run.source.clone())),
+        );
     }
     if args.traces || prefixes.is_empty() {
         // What was due by now tells which traces there may be.
         let seen = seen(&runs);
         let due = due(schedule, &ids, &seen);
         let firings = due.iter().flat_map(|target| &target.firings);
+        let mut ids: BTreeSet<String> = firings
+            .filter_map(|firing| firing.trace_id.clone())
+            .collect();
         let client = around.xray(environment)?;
-        let of_traces = traces::read(&client, firings)
-            .await
-            .context("look for the traces")?;
-        runs.extend(of_traces);
+        let rates = rates(&file.rules);
+        let found = traces::of_rules(&client, &rates, (since, until)).await;
+        ids.extend(found.context("look for the traces of rates")?);
+        let of_traces = traces::read(&client, &ids).await;
+        runs.extend(of_traces.context("look for the traces")?);
     }
     let due = due(schedule, &ids, &seen(&runs));
     let limits = Limits {
@@ -246,6 +258,19 @@ async fn look(
         true => ExitStatus::Done,
         false => ExitStatus::Failed,
     })
+}
+
+/// The rules whose firings only their runs tell.
+fn rates(rules: &[Rule]) -> Vec<&str> {
+    let is_rate = |rule: &&Rule| {
+        let expression = rule.schedule.as_deref().map(Expression::parse);
+        rule.is_enabled() && matches!(expression, Some(Ok(Expression::Rate(_))))
+    };
+    rules
+        .iter()
+        .filter(is_rate)
+        .map(|rule| rule.name.as_str())
+        .collect()
 }
 
 fn seen(runs: &[Run]) -> BTreeSet<&str> {

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     let now = Utc::now();
     wait_for(async {
-        let Some(online) = args.file.online(environment, now).await? else {
+        let Some(online) = args.file.read_online(environment, now).await? else {
             return Ok(ExitStatus::NotStarted);
         };
         let file = &online.file;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use scheduler::expression::Expression;
 use scheduler::file::CheckedFile;
 use scheduler::rule::Rule;
@@ -50,7 +51,7 @@ pub(crate) struct Args {
 
     /// Show the times in this zone too, such as Europe/Berlin; rules fire by UTC
     #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
-    zone: Option<Tz>,
+    zone: Option<TimeZone>,
 
     /// Show the trace that the run of each firing will have, target by target
     #[arg(long, conflicts_with = "expression")]
@@ -74,10 +75,16 @@ fn parse_count(text: &str) -> Result<usize, String> {
     }
 }
 
-fn parse_zone(text: &str) -> Result<Tz, String> {
-    text.parse().map_err(|_| {
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let near = checked_json::nearest(text, names);
+fn parse_zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| {
+        let names: Vec<String> = jiff::tz::db()
+            .available()
+            .map(|name| name.to_string())
+            .collect();
+        if names.is_empty() {
+            return "this machine has no database of time zones: install tzdata".to_owned();
+        }
+        let near = checked_json::nearest(text, names.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
         format!("no time zone of the IANA database{near}")
     })
@@ -115,7 +122,7 @@ fn of_expression(text: &str, from: DateTime<Utc>, args: &Args) -> anyhow::Result
     let rows: Vec<FiringRow> = times
         .map(|time| FiringRow {
             time,
-            local: args.zone.map(|zone| in_zone(time, zone)),
+            local: args.zone.as_ref().map(|zone| in_zone(time, zone, SHOWN)),
             rule: String::new(),
             target: None,
             trace_id: None,
@@ -257,7 +264,10 @@ impl Upcoming<'_> {
     fn rows(&self, file: &CheckedFile, args: &Args) -> Vec<FiringRow> {
         let row = FiringRow {
             time: self.time,
-            local: args.zone.map(|zone| in_zone(self.time, zone)),
+            local: args
+                .zone
+                .as_ref()
+                .map(|zone| in_zone(self.time, zone, SHOWN)),
             rule: self.rule.name.clone(),
             target: None,
             trace_id: None,
@@ -285,8 +295,8 @@ impl Upcoming<'_> {
             "rule": self.rule.name,
             "at_once": self.at_once,
         });
-        if let Some(zone) = args.zone {
-            json["local"] = self.time.with_timezone(&zone).to_rfc3339().into();
+        if let Some(zone) = &args.zone {
+            json["local"] = in_zone(self.time, zone, RFC_3339).into();
         }
         if args.trace {
             let targets = self.rule.targets.keys().map(|target| {
@@ -304,8 +314,11 @@ fn utc(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn in_zone(time: DateTime<Utc>, zone: Tz) -> String {
-    time.with_timezone(&zone)
-        .format("%a %Y-%m-%d %H:%M %Z")
-        .to_string()
+/// How a time in a zone is shown, and how it is written for machines.
+const SHOWN: &str = "%a %Y-%m-%d %H:%M %Z";
+const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
+
+fn in_zone(time: DateTime<Utc>, zone: &TimeZone, format: &str) -> String {
+    let time = Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MAX);
+    time.to_zoned(zone.clone()).strftime(format).to_string()
 }

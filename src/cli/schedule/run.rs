@@ -69,9 +69,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<u8> {
     let now = Utc::now().trunc_subsecs(0);
+    let bytes = args.file.bytes()?;
     if args.dry_run {
         let known = Known::of_environment(environment)?;
-        let bytes = args.file.bytes()?;
         let Some(file) = told(args.file.check(&bytes, environment, known.clone(), now)) else {
             return Ok(ExitStatus::NotStarted.code());
         };
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<u8> 
         }
     }
     wait_for(async {
-        let Some(online) = args.file.online(environment, now).await? else {
+        let Some(online) = told(args.file.online(&bytes, environment, now).await?) else {
             return Ok(ExitStatus::NotStarted.code());
         };
         let requests = asked_for(args, &online.file, now)?;
@@ -216,7 +216,7 @@ async fn start_and_watch(
         print::result(&arns.concat())?;
         return Ok(ending.code());
     }
-    let watched = watched(online, &tasks).await?;
+    let watched = watched(online, &tasks).await;
     let is_alone = watched.len() == 1;
     let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
     let watching = watch(&online.ecs, &logs, &watched, args.interval, |told| {
@@ -225,7 +225,15 @@ async fn start_and_watch(
     let mut watching = pin!(watching);
     let ended = loop {
         tokio::select! {
-            ended = &mut watching => break ended?,
+            ended = &mut watching => match ended {
+                Ok(ended) => break ended,
+                Err(error) => {
+                    print::foreign(&format!("error: {error}"));
+                    leave(&watched);
+                    ending.failed_to_start();
+                    return Ok(ending.code());
+                }
+            },
             interrupt = interrupts.next(watched.len()) => match interrupt {
                 Interrupt::Stop => {
                     ending.stopped();
@@ -233,9 +241,7 @@ async fn start_and_watch(
                 }
                 Interrupt::Leave => {
                     ending.stopped();
-                    for task in &watched {
-                        print::foreign(&format!("may still run: {}", task.arn));
-                    }
+                    leave(&watched);
                     return Ok(ending.code());
                 }
             },
@@ -253,16 +259,18 @@ async fn start_and_watch(
 }
 
 /// The tasks with the containers and logs that are watched.
-async fn watched(
-    online: &Online,
-    tasks: &[(Request, scheduler::ecs::TaskState)],
-) -> anyhow::Result<Vec<Watched>> {
+async fn watched(online: &Online, tasks: &[(Request, scheduler::ecs::TaskState)]) -> Vec<Watched> {
     let mut definitions = BTreeMap::new();
     let mut watched = Vec::new();
     for (request, task) in tasks {
         if !definitions.contains_key(&task.definition) {
             let definition = online.ecs.task_definition(&task.definition).await;
-            definitions.insert(&task.definition, definition?.unwrap_or_default());
+            // They run, and are watched, if without their log.
+            let definition = definition.unwrap_or_else(|error| {
+                print::foreign(&format!("warning: no log can be shown: {error}"));
+                None
+            });
+            definitions.insert(&task.definition, definition.unwrap_or_default());
         }
         let definition = &definitions[&task.definition];
         let essential = definition.containers.iter().find(|one| one.is_essential);
@@ -278,11 +286,14 @@ async fn watched(
             },
             cluster: request.cluster.clone(),
             arn: task.arn.clone(),
-            worker: worker.map(|worker| worker.name.clone()).unwrap_or_default(),
+            worker: match worker {
+                Some(worker) => worker.name.clone(),
+                None => request.worker.clone().unwrap_or_default(),
+            },
             logs: worker.and_then(|worker| worker.logs.clone()),
         });
     }
-    Ok(watched)
+    watched
 }
 
 /// The log is the result; all else is told beside it.
@@ -292,7 +303,11 @@ fn tell(told: &Told<'_>, is_alone: bool) {
             print::foreign(&format!("{}: {}", task.label, status.to_lowercase()));
         }
         Told::Line(task, line) => {
-            let line = neutralise(line);
+            // Only a terminal could be hurt; a file or a program gets what was written.
+            let line = match print::is_terminal() {
+                true => neutralise(line),
+                false => (*line).into(),
+            };
             let text = match is_alone {
                 true => format!("{line}\n"),
                 false => format!("[{}] {line}\n", task.label),
@@ -301,6 +316,13 @@ fn tell(told: &Told<'_>, is_alone: bool) {
             let _ = print::result(&text);
         }
         Told::Trouble(task, trouble) => print::foreign(&format!("{}: {trouble}", task.label)),
+    }
+}
+
+/// Tells of tasks that nobody watches any more.
+fn leave(tasks: &[Watched]) {
+    for task in tasks {
+        print::foreign(&format!("may still run: {}", task.arn));
     }
 }
 

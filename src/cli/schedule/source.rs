@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use chrono::{DateTime, Utc};
 use scheduler::ecs::Ecs;
 use scheduler::eventbridge::EventBridge;
@@ -95,18 +95,28 @@ impl File {
         read(&self.path, bytes, &context)
     }
 
-    /// Reads it, finds out whose credentials these are, and checks it for their account. Tells all
-    /// faults and answers nothing when there are some.
-    pub(super) async fn online(
+    /// Reads it and the AWS that it is for. Tells all faults and answers nothing when there are some.
+    pub(super) async fn read_online(
         &self,
         environment: &Environment,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Option<Online>> {
         let bytes = self.bytes()?;
+        Ok(told(self.online(&bytes, environment, now).await?))
+    }
+
+    /// Finds out whose credentials these are, and checks what stands in the file for their account.
+    pub(super) async fn online(
+        &self,
+        bytes: &[u8],
+        environment: &Environment,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Result<Online, Faults>> {
         // The file's own faults come before what is wrong with the credentials.
         let known = Known::of_environment(environment)?;
-        let Some(file) = told(self.check(&bytes, environment, known, now)) else {
-            return Ok(None);
+        let file = match self.check(bytes, environment, known, now) {
+            Ok(file) => file,
+            Err(faults) => return Ok(Err(faults)),
         };
         let (config, place) = find_place(environment, file.region.clone()).await?;
         if let Some(named) = file.account.filter(|named| *named != place.account) {
@@ -120,10 +130,8 @@ impl File {
             region: Some(place.region.clone()),
             account: Some(place.account.clone()),
         };
-        let Some(file) = told(self.check(&bytes, environment, known, now)) else {
-            return Ok(None);
-        };
-        Ok(Some(Online {
+        let checked = self.check(bytes, environment, known, now);
+        Ok(checked.map(|file| Online {
             file,
             eventbridge: EventBridge::new(&config, place.clone()),
             ecs: Ecs::new(&config, &place),
@@ -132,17 +140,30 @@ impl File {
     }
 }
 
-/// The region, of the file or else of the configuration, and the account of the credentials.
+/// The region, of the file or else of the configuration, and the account of the credentials as STS
+/// says it: what the environment says of the account may be wrong, and something is going to be changed.
 pub(super) async fn find_place(
     environment: &Environment,
     region: Option<String>,
 ) -> anyhow::Result<(SdkConfig, Place)> {
-    environment.check_text("AWS_")?;
-    let config = aws::config_of_environment().await;
-    let configured = config.region().map(|region| region.as_ref().to_owned());
-    let Some(region) = region.or(configured) else {
-        bail!("no AWS region: set AWS_REGION, or name the `region` in the schedule file");
-    };
+    let (config, region) = configured(environment, region).await?;
+    let said = aws::credentials(&config, "").await?;
+    let account = aws::account(&config, Some(&region)).await?;
+    if let Some(said) = said.filter(|said| *said != account) {
+        bail!(
+            "the credentials are of account {account}, and AWS_ACCOUNT_ID or the profile says {said}: \
+             correct it"
+        );
+    }
+    Ok((config, Place { region, account }))
+}
+
+/// The same with the account that the credentials themselves say, where they do: for what only looks.
+pub(super) async fn place_as_said(
+    environment: &Environment,
+    region: Option<String>,
+) -> anyhow::Result<(SdkConfig, Place)> {
+    let (config, region) = configured(environment, region).await?;
     let account = match aws::credentials(&config, "").await? {
         Some(account) => account,
         None => aws::account(&config, Some(&region)).await?,
@@ -150,10 +171,28 @@ pub(super) async fn find_place(
     Ok((config, Place { region, account }))
 }
 
-/// The file, when it has no faults; else they are told.
-pub(super) fn told(checked: Result<CheckedFile, Faults>) -> Option<CheckedFile> {
+/// The configuration in the region of the file, else its own.
+async fn configured(
+    environment: &Environment,
+    region: Option<String>,
+) -> anyhow::Result<(SdkConfig, String)> {
+    environment.check_text("AWS_")?;
+    let config = aws::config_of_environment().await;
+    let own = config.region().map(|region| region.as_ref().to_owned());
+    let Some(region) = region.or(own) else {
+        bail!("no AWS region: set AWS_REGION, or name the `region` in the schedule file");
+    };
+    let config = config
+        .to_builder()
+        .region(Region::new(region.clone()))
+        .build();
+    Ok((config, region))
+}
+
+/// What was made of the file, when it has no faults; else they are told.
+pub(super) fn told<T>(checked: Result<T, Faults>) -> Option<T> {
     match checked {
-        Ok(file) => Some(file),
+        Ok(made) => Some(made),
         Err(faults) => {
             print::foreign(&faults.to_string());
             None

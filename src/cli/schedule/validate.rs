@@ -14,7 +14,7 @@ use super::source::{File, Known, Online, warn};
 use super::wait_for;
 use crate::cli::print;
 use crate::outcome::ExitStatus;
-use crate::spec::Environment;
+use crate::spec::{Environment, Faults};
 use crate::view;
 
 #[derive(Debug, clap::Args)]
@@ -37,35 +37,39 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     let now = Utc::now();
     let file = match args.file.check(&bytes, environment, known, now) {
         Ok(file) => file,
-        Err(faults) if args.json => {
-            let told = faults.told.iter().map(|fault| {
-                json!({
-                    "file": fault.source_name,
-                    "line": fault.position.map(|position| position.line),
-                    "column": fault.position.map(|position| position.column),
-                    "field": fault.field,
-                    "message": fault.message,
-                })
-            });
-            let told: Vec<_> = told.collect();
-            print::json(&json!({ "faults": told, "untold": faults.untold, "warnings": [] }))?;
-            return Ok(ExitStatus::NotStarted);
-        }
-        Err(faults) => {
-            print::foreign(&faults.to_string());
-            return Ok(ExitStatus::NotStarted);
-        }
+        Err(faults) => return refuse(args, &faults),
     };
     if !args.aws {
         return tell(args, &file, &BTreeSet::new());
     }
     wait_for(async {
-        let Some(online) = args.file.online(environment, now).await? else {
-            return Ok(ExitStatus::NotStarted);
+        let online = match args.file.online(&bytes, environment, now).await? {
+            Ok(online) => online,
+            Err(faults) => return refuse(args, &faults),
         };
         let findings = look(&online).await?;
         tell(args, &online.file, &findings)
     })
+}
+
+/// Tells the faults of the file.
+fn refuse(args: &Args, faults: &Faults) -> anyhow::Result<ExitStatus> {
+    if !args.json {
+        print::foreign(&faults.to_string());
+        return Ok(ExitStatus::NotStarted);
+    }
+    let told = faults.told.iter().map(|fault| {
+        json!({
+            "file": fault.source_name,
+            "line": fault.position.map(|position| position.line),
+            "column": fault.position.map(|position| position.column),
+            "field": fault.field,
+            "message": fault.message,
+        })
+    });
+    let told: Vec<_> = told.collect();
+    print::json(&json!({ "faults": told, "untold": faults.untold, "warnings": [] }))?;
+    Ok(ExitStatus::NotStarted)
 }
 
 /// Tells what was found: faults of what is on AWS make the file one that cannot be used.

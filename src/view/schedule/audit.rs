@@ -1,6 +1,6 @@
 //! What an audit found.
 
-use scheduler::audit::{Audit, Finding, Problem};
+use scheduler::audit::{Audit, Finding, Note, Problem};
 
 use super::minute;
 use crate::view::style::{Line, Paint, Status, Style};
@@ -11,8 +11,8 @@ const LAYOUT: [Column; 5] = [
     Column::left("DUE (UTC)", None, 9),
     Column::left("PROBLEM", None, 9),
     Column::left("RULE", Some(12), 8),
-    Column::left("", Some(12), 5),
-    Column::left("TRACE", Some(35), 6),
+    Column::left("", Some(12), 7),
+    Column::left("TRACE", Some(35), 4),
 ];
 
 /// The problems as a table, then each target with how much of it ran.
@@ -30,10 +30,8 @@ pub(crate) fn audit(audit: &Audit, style: Style) -> String {
         line.space(2)
             .push(Paint::Plain, &format!("{due} due, {} ran", tally.ran));
         lines.push(line.into_text());
-        if let Some(note) = &tally.note {
-            let mut line = Line::new(style);
-            line.space(4).push(Paint::Status(Status::Error), note);
-            lines.push(line.into_text());
+        if let Some(Note::Silent(note) | Note::Untold(note)) = &tally.note {
+            lines.push(format!("    {note}"));
         }
     }
     let mut total = Line::new(style);
@@ -49,13 +47,14 @@ pub(crate) fn audit(audit: &Audit, style: Style) -> String {
 
 fn row(finding: &Finding) -> Vec<Cell> {
     let status = match finding.problem {
-        Problem::Missed | Problem::Failed { .. } => Status::Fault,
+        Problem::Missed | Problem::Unfinished | Problem::Failed { .. } => Status::Fault,
         Problem::Late { .. } | Problem::Duplicate { .. } | Problem::Overlapping { .. } => {
             Status::Error
         }
     };
     let detail = match &finding.problem {
         Problem::Missed => "no run".to_owned(),
+        Problem::Unfinished => "killed, by its trace".to_owned(),
         Problem::Late { by } => {
             let seconds = by.to_std().unwrap_or_default().as_secs_f64();
             format!("began {} late", duration(seconds))

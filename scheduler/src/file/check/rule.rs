@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{FileFields, RuleFields};
-use super::{Findings, tags, target, target_id};
+use super::{Findings, Tagged, tags, target, target_id};
 use crate::expression::{Expression, ExpressionError};
 use crate::rule::{DISABLED, ENABLED, Rule};
 
@@ -11,7 +11,7 @@ use crate::rule::{DISABLED, ENABLED, Rule};
 pub(in crate::file) fn rules(fields: &FileFields, findings: &mut Findings<'_>) -> Vec<Rule> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rules = Vec::new();
-    tags(&fields.tags, "tags", 1, findings);
+    tags(&fields.tags, "tags", Tagged::Rule, findings);
     let all = fields.rules.as_deref().unwrap_or_default();
     for (index, rule) in all.iter().enumerate() {
         if let Some(name) = rule.name.as_deref()
@@ -51,7 +51,12 @@ fn of_fields(
     };
     rule.tags.extend(fields.tags.clone());
     // Those of the file were looked at once.
-    tags(&fields.tags, &format!("{path}.tags"), 1, findings);
+    tags(
+        &fields.tags,
+        &format!("{path}.tags"),
+        Tagged::Rule,
+        findings,
+    );
     if rule.tags.len() > 49 && fields.tags.len() <= 49 && file.tags.len() <= 49 {
         let count = rule.tags.len();
         let message =

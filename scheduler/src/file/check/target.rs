@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::super::TargetFields;
-use super::{CLUSTER, Findings, QUEUE, ROLE, TASK_DEFINITION, tags, worker};
-use crate::rule::{RetryPolicy, Rule, Target, Tasks};
+use super::{CLUSTER, Findings, QUEUE, ROLE, TASK_DEFINITION, Tagged, tags, worker};
+use crate::place::Arn;
+use crate::rule::{RetryPolicy, Rule, Target, Tasks, platform_version};
 
 /// Fargate's capacity providers.
 const FARGATE_PROVIDERS: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
@@ -53,7 +54,7 @@ pub(super) fn of_fields(
     placement(&at, findings);
     if let Some(task_tags) = &fields.task_tags {
         let path = at.path("task_tags", findings);
-        tags(task_tags, &path, 0, findings);
+        tags(task_tags, &path, Tagged::Tasks, findings);
     }
     let input = worker::input(&at, id, rule, findings);
     if fields.dead_letter_queue.is_none() {
@@ -94,7 +95,7 @@ fn tasks(fields: &TargetFields, findings: &Findings<'_>) -> Tasks {
             .cloned()
             .collect(),
         network: fields.network.clone(),
-        platform_version: fields.platform_version.clone(),
+        platform_version: platform_version(fields.platform_version.clone()),
         group: fields.group.clone(),
         placement_constraints: fields
             .placement_constraints
@@ -168,18 +169,19 @@ fn references(at: &At<'_>, findings: &mut Findings<'_>) {
         );
     }
     if let Some(definition) = &fields.task_definition {
-        let name = definition.rsplit('/').next().unwrap_or(definition);
+        let name = match Arn::parse(definition) {
+            Some(arn) => arn
+                .resource
+                .strip_prefix(TASK_DEFINITION.resource)
+                .unwrap_or_default(),
+            None => definition,
+        };
         let is_revision = |revision: &str| revision.parse().is_ok_and(|number: u32| number > 0);
         if let Some((family, revision)) = name.split_once(':')
-            && !definition.starts_with("arn:aws:ecs:::")
             && (family.is_empty() || !is_revision(revision))
-            && (!definition.starts_with("arn:") || definition.contains('/'))
         {
-            at.fault(
-                "task_definition",
-                format!("`{revision}` is no revision, write `{family}` or `{family}:3`"),
-                findings,
-            );
+            let message = format!("`{revision}` is no revision, write `{family}` or `{family}:3`");
+            at.fault("task_definition", message, findings);
         }
     }
 }

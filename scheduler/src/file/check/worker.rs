@@ -6,7 +6,8 @@ use super::super::{ContainerFields, WORKER_CONTAINER};
 use super::Findings;
 use super::target::At;
 use crate::input::{
-    ContainerOverrides, EnvironmentValue, INPUT_LEN_MAX, Input, Overrides, is_of_trigger, trigger,
+    ContainerOverrides, EnvironmentValue, INPUT_LEN_MAX, Input, Overrides, TaskOverrides,
+    is_of_trigger, trigger,
 };
 use crate::rule::Rule;
 
@@ -53,6 +54,19 @@ pub(super) fn input(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<
         }
     } else if let Some(transformer) = &fields.input_transformer {
         for (name, path_text) in &transformer.paths {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if name.is_empty()
+                || !name.chars().all(is_plain)
+                || name.to_lowercase().starts_with("aws")
+            {
+                let message =
+                    "takes names of letters, digits, `_` and `-` that do not begin with AWS";
+                at.fault(
+                    &format!("input_transformer.paths.{name}"),
+                    message,
+                    findings,
+                );
+            }
             path(
                 at,
                 &format!("input_transformer.paths.{name}"),
@@ -132,6 +146,7 @@ fn overrides(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) ->
     }
     let place = findings.place;
     let task = fields.task.clone().unwrap_or_default();
+    sizes(at, &task, findings);
     for (field, role) in [
         ("task_role", &task.task_role),
         ("execution_role", &task.execution_role),
@@ -146,6 +161,29 @@ fn overrides(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) ->
         task: task.with_roles(|name| place.role(name)),
     };
     Input::Overrides(overrides.simplified())
+}
+
+/// CPU and memory of a task: a whole number, or as people say it.
+fn sizes(at: &At<'_>, task: &TaskOverrides, findings: &mut Findings<'_>) {
+    let sizes = [
+        ("cpu", &task.cpu, "vcpu", "`512` or `.5 vCPU`"),
+        ("memory", &task.memory, "gb", "`1024` or `1 GB`"),
+    ];
+    for (field, size, unit, such) in sizes {
+        let Some(size) = size else { continue };
+        let lower = size.to_ascii_lowercase();
+        let is_size = match lower.strip_suffix(unit) {
+            Some(number) => number
+                .trim_end()
+                .parse()
+                .is_ok_and(|number: f64| number > 0.0 && number < 1e6),
+            None => size.parse().is_ok_and(|number: u32| number > 0),
+        };
+        if !is_size {
+            let message = format!("`{}` is no size, write such as {such}", size.escape_debug());
+            at.fault(&format!("task.{field}"), message, findings);
+        }
+    }
 }
 
 fn of_fields(fields: &ContainerFields) -> ContainerOverrides {

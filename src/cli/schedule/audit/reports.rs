@@ -96,6 +96,13 @@ async fn one(objects: &Objects, bucket: &str, key: String) -> anyhow::Result<Opt
     let mut file = tempfile::tempfile().context("make a temporary file")?;
     let fetched = objects.fetch(bucket, &key, &mut file).await;
     let fetched = fetched.map_err(anyhow::Error::from_boxed);
+    // It may have gone since it was listed.
+    if fetched
+        .as_ref()
+        .is_err_and(|error| error.to_string().contains("NoSuchKey"))
+    {
+        return Ok(None);
+    }
     fetched.with_context(|| format!("read report s3://{bucket}/{key}"))?;
     let mut text = Vec::new();
     file.rewind()?;
@@ -109,7 +116,8 @@ fn run(text: &[u8], name: String) -> Option<Run> {
     if report.plan {
         return None;
     }
-    let end = report.started_at + TimeDelta::milliseconds(report.duration_ms as i64);
+    let duration = TimeDelta::try_milliseconds(report.duration_ms as i64)?;
+    let end = report.started_at.checked_add_signed(duration)?;
     Some(Run {
         run_id: base(&report.run_id, report.shard.as_deref()),
         shard: report.shard,
@@ -161,5 +169,9 @@ mod tests {
         let plan = text.replace("\"totals\"", "\"plan\": true, \"totals\"");
         assert_eq!(run(plan.as_bytes(), String::new()), None);
         assert_eq!(run(b"{}", String::new()), None);
+        for absurd in ["-1e300", "1e18", "9e99"] {
+            let text = text.replace("1500.5", absurd);
+            assert_eq!(run(text.as_bytes(), String::new()), None, "{absurd}");
+        }
     }
 }

@@ -1,27 +1,72 @@
-//! The runs that left traces in X-Ray. A firing's trace has a known id, so nothing is searched; which
-//! of its segments are runs, their annotations tell.
+//! The runs that left traces in X-Ray. A firing of a cron has a trace whose id is known; that of a rate is
+//! found by the annotation `schedule`. Which of its segments are runs, their annotations tell.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use scheduler::audit::{End, Firing, Run, Source};
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduler::audit::{End, Run, Source};
 use serde_json::Value;
+use tracing_xray::Timestamp;
 use xray_daemon::XrayClient;
 
 use super::reports::base;
-use crate::query;
+use crate::query::{self, Window};
 
-/// The runs of these firings that X-Ray knows.
-pub(super) async fn read(
-    client: &XrayClient,
-    firings: impl Iterator<Item = &Firing>,
-) -> anyhow::Result<Vec<Run>> {
-    let ids: BTreeSet<&str> = firings
-        .filter_map(|firing| firing.trace_id.as_deref())
-        .collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
+/// The longest time between two moments of one question (X-Ray API reference, GetTraceSummaries).
+const WINDOW_MAX: TimeDelta = TimeDelta::hours(6);
+
+/// The runs of these traces, as far as X-Ray knows them.
+pub(super) async fn read(client: &XrayClient, ids: &BTreeSet<String>) -> anyhow::Result<Vec<Run>> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let traces = query::traces(client, &ids).await?;
     Ok(traces.iter().flat_map(runs).collect())
+}
+
+/// The traces whose annotation `schedule` names one of the rules.
+pub(super) async fn of_rules(
+    client: &XrayClient,
+    rules: &[&str],
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+) -> anyhow::Result<Vec<String>> {
+    let mut ids = Vec::new();
+    if rules.is_empty() {
+        return Ok(ids);
+    }
+    let names = rules
+        .iter()
+        .map(|rule| format!("annotation.schedule = \"{rule}\""));
+    let filter = names.collect::<Vec<_>>().join(" OR ");
+    let mut start = since;
+    while start < until {
+        let end = (start + WINDOW_MAX).min(until);
+        let window = Window {
+            start: timestamp(start),
+            end: timestamp(end),
+        };
+        let found = match query::trace_summaries(client, window, Some(&filter)).await {
+            Ok(found) => found,
+            // A local X-Ray may know no filters; all it has is looked through.
+            Err(_) => query::trace_summaries(client, window, None).await?,
+        };
+        let of_rules = found.iter().filter(|summary| names_one(summary, rules));
+        ids.extend(of_rules.filter_map(|summary| Some(summary["Id"].as_str()?.to_owned())));
+        start = end;
+    }
+    Ok(ids)
+}
+
+/// Whether a trace's annotations name one of the rules.
+fn names_one(summary: &Value, rules: &[&str]) -> bool {
+    let values = summary["Annotations"]["schedule"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let mut names = values.filter_map(|value| value["AnnotationValue"]["StringValue"].as_str());
+    names.any(|name| rules.contains(&name))
+}
+
+fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp::from_micros(time.timestamp_micros().unsigned_abs())
 }
 
 /// The runs of a trace: several where a firing was delivered more than once, or has shards.

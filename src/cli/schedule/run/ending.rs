@@ -48,10 +48,11 @@ impl Ending {
             Some(0) | None if !self.is_stopped && !self.is_out_of_time => 0,
             // What ended well before the stop came did not need it.
             Some(0) => 0,
-            _ if self.is_stopped || has(ExitStatus::Stopped) => ExitStatus::Stopped.code(),
-            _ if self.is_out_of_time || has(ExitStatus::DeadlinePassed) => {
-                ExitStatus::DeadlinePassed.code()
-            }
+            // Our own stop is why, whatever code a worker makes of SIGTERM.
+            _ if self.is_stopped => ExitStatus::Stopped.code(),
+            _ if self.is_out_of_time => ExitStatus::DeadlinePassed.code(),
+            _ if has(ExitStatus::Stopped) => ExitStatus::Stopped.code(),
+            _ if has(ExitStatus::DeadlinePassed) => ExitStatus::DeadlinePassed.code(),
             failed => failed.unwrap_or_default(),
         }
     }
@@ -101,9 +102,11 @@ mod tests {
         let mut stopped = ending(&[143]);
         stopped.stopped();
         assert_eq!(stopped.code(), 3);
-        let mut late = ending(&[0, 143]);
-        late.out_of_time();
-        assert_eq!(late.code(), 4);
+        for codes in [[0, 143], [0, 3]] {
+            let mut late = ending(&codes);
+            late.out_of_time();
+            assert_eq!(late.code(), 4);
+        }
         let mut done = ending(&[0]);
         done.stopped();
         assert_eq!(done.code(), 0);
