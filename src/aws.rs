@@ -84,9 +84,7 @@ pub(crate) async fn account(config: &SdkConfig, region: Option<&str>) -> anyhow:
     let identity = tokio::time::timeout(IDENTITY_TIMEOUT, identity)
         .await
         .context("ask STS for the account: it took too long")?
-        .context(
-            "ask STS for the account of the credentials; AWS_ACCOUNT_ID says it without asking",
-        )?;
+        .context("ask STS for the account of the credentials")?;
     identity.account.context("STS named no account")
 }
 

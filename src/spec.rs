@@ -45,6 +45,8 @@ pub use load::load;
 pub use retry::{RetryCause, RetryOn, RetrySpec};
 pub use schema::job_file_schema;
 #[cfg(feature = "schedule")]
+pub(crate) use secret::is_secret_name;
+#[cfg(feature = "schedule")]
 pub(crate) use source::nearest_file;
 pub use source::{Fetch, FetchError, Source, SourceError};
 

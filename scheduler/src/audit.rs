@@ -4,7 +4,7 @@
 
 mod due;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -95,6 +95,13 @@ pub enum Problem {
         /// When the next run began.
         next_started_at: DateTime<Utc>,
     },
+    /// Not every part of the jobs ran.
+    Incomplete {
+        /// How many parts ran.
+        parts: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// The run never ended, as far as its trace tells: it was killed.
     Unfinished,
     /// The run did not do all of its jobs.
@@ -113,6 +120,7 @@ impl Problem {
             Self::Late { .. } => "late",
             Self::Duplicate { .. } => "duplicate",
             Self::Overlapping { .. } => "overlapping",
+            Self::Incomplete { .. } => "incomplete",
             Self::Unfinished => "unfinished",
             Self::Failed { .. } => "failed",
         }
@@ -149,8 +157,13 @@ pub struct Audit {
 impl Audit {
     /// Whether everything ran as it should, as far as can be told.
     pub fn is_clean(&self) -> bool {
-        let is_silent = |tally: &Tally| matches!(tally.note, Some(Note::Silent(_)));
-        self.findings.is_empty() && !self.targets.iter().any(is_silent)
+        self.problem_count() == 0
+    }
+
+    /// How many problems there are, targets that should have run and never did among them.
+    pub fn problem_count(&self) -> usize {
+        let is_silent = |tally: &&Tally| matches!(tally.note, Some(Note::Silent(_)));
+        self.findings.len() + self.targets.iter().filter(is_silent).count()
     }
 }
 
@@ -190,6 +203,10 @@ pub fn audit(due: &[Due], runs: &[Run], limits: Limits) -> Audit {
             let runs = most_runs(&found);
             if runs > target.task_count {
                 tell(Problem::Duplicate { runs });
+            }
+            let (parts, of) = parts(&found);
+            if parts < of && limits.is_over(firing.time) {
+                tell(Problem::Incomplete { parts, of });
             }
             if let Some(exit_code) = failure(&found) {
                 tell(Problem::Failed { exit_code });
@@ -253,6 +270,18 @@ impl Limits {
     fn is_over(&self, due: DateTime<Utc>) -> bool {
         due + delta(self.late) < self.now
     }
+}
+
+/// How many parts of the jobs ran, and how many there are.
+fn parts(found: &[&Run]) -> (usize, usize) {
+    let shards: BTreeSet<&str> = found
+        .iter()
+        .filter_map(|run| run.shard.as_deref())
+        .collect();
+    let counts = shards
+        .iter()
+        .filter_map(|shard| shard.split_once('/')?.1.parse().ok());
+    (shards.len(), counts.max().unwrap_or_default())
 }
 
 /// How often the same part of the jobs ran. A report and a trace may tell of the same run.

@@ -75,6 +75,19 @@ pub(crate) fn style() -> Style {
     }
 }
 
+/// The same for a table, of which nothing is cut off in a file or a pipe that names no width.
+#[cfg(feature = "schedule")]
+pub(crate) fn table_style() -> Style {
+    let is_bounded = io::stdout().is_terminal() || std::env::var_os("COLUMNS").is_some();
+    match is_bounded {
+        true => style(),
+        false => Style {
+            width: usize::MAX,
+            ..style()
+        },
+    }
+}
+
 /// The terminal's columns, else those that CI and scripts ask for.
 fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));

@@ -86,7 +86,7 @@ impl Secrets {
 }
 
 /// Whether a variable's name looks like that of a secret.
-fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

@@ -143,6 +143,8 @@ fn shards_of_one_firing_are_no_duplicates() {
     };
     let audit = audited(rule("cron(0 6 * * ? *)"), &[shard(1), shard(2)]);
     assert_eq!(told_of(&audit), Vec::<String>::new());
+    let audit = audited(rule("cron(0 6 * * ? *)"), &[shard(2)]);
+    assert_eq!(told_of(&audit), ["06:00 incomplete"]);
     let audit = audited(rule("cron(0 6 * * ? *)"), &[shard(1), shard(2), shard(2)]);
     assert_eq!(told_of(&audit), ["06:00 duplicate"]);
 }

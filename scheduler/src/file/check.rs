@@ -23,6 +23,8 @@ pub(super) struct Findings<'a> {
     is_account_known: bool,
     now: DateTime<Utc>,
     merged: &'a Merged,
+    /// The fields that were taken out for their faults: nobody misses them.
+    removed: &'a [String],
     pub(super) faults: Vec<Finding>,
     pub(super) warnings: Vec<String>,
     /// The container of each target's worker.
@@ -43,6 +45,7 @@ impl<'a> Findings<'a> {
         context: &Context<'_>,
         fields: &FileFields,
         merged: &'a Merged,
+        removed: &'a [String],
     ) -> Self {
         Self {
             place,
@@ -50,6 +53,7 @@ impl<'a> Findings<'a> {
             is_account_known: context.account.is_some() || fields.account.is_some(),
             now: context.now,
             merged,
+            removed,
             faults: Vec::new(),
             warnings: Vec::new(),
             workers: BTreeMap::new(),

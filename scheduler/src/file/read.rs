@@ -83,7 +83,7 @@ fn checked(value: Value, context: &Context<'_>, log: &mut FaultLog<'_>) -> Optio
     // What a template has become may still be wrong; what was removed is missed by nobody.
     let mut expanded = of_shape(&value, Texts::Plain);
     expanded.retain(|fault| !removed.contains(&fault.path));
-    without(&mut value, &expanded);
+    removed.extend(without(&mut value, &expanded));
     faults.append(&mut expanded);
     for fault in faults {
         log.add(fault);
@@ -91,12 +91,14 @@ fn checked(value: Value, context: &Context<'_>, log: &mut FaultLog<'_>) -> Optio
     let (value, merged) = with_defaults(value);
     let fields: FileFields = match serde_json::from_value(value) {
         Ok(fields) => fields,
+        // What is wrong was told before, unless the schema lets pass what the types do not.
+        Err(_) if log.count() > 0 => return None,
         Err(error) => {
             log.value("", error.to_string());
             return None;
         }
     };
-    let mut findings = Findings::new(&place, context, &fields, &merged);
+    let mut findings = Findings::new(&place, context, &fields, &merged, &removed);
     let rules = check::rules(&fields, &mut findings);
     for fault in std::mem::take(&mut findings.faults) {
         match fault.other {

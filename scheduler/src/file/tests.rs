@@ -256,7 +256,10 @@ fn place() -> Place {
 
 #[test]
 fn what_no_file_can_say_is_left_out_of_a_dump_and_hides_no_other() {
-    let mut good = read_text(&file(&json!([rule(json!({}))]))).unwrap().rules.remove(0);
+    let mut good = read_text(&file(&json!([rule(json!({}))])))
+        .unwrap()
+        .rules
+        .remove(0);
     good.owner = Some("nightly".to_owned());
     let with = |name: &str, spoil: &dyn Fn(&mut Rule)| {
         let mut rule = good.clone();
@@ -265,10 +268,18 @@ fn what_no_file_can_say_is_left_out_of_a_dump_and_hides_no_other() {
         rule
     };
     let rules = [
-        with("commas", &|rule| rule.schedule = Some("cron(0/5, 9-18, ?, *, MON-FRI, *)".to_owned())),
-        with("pattern", &|rule| rule.event_pattern = Some(json!({ "source": ["x"] }))),
-        with("roleless", &|rule| rule.targets.get_mut("worker").unwrap().role = None),
-        with("lambda", &|rule| rule.targets.get_mut("worker").unwrap().tasks = None),
+        with("commas", &|rule| {
+            rule.schedule = Some("cron(0/5, 9-18, ?, *, MON-FRI, *)".to_owned())
+        }),
+        with("pattern", &|rule| {
+            rule.event_pattern = Some(json!({ "source": ["x"] }))
+        }),
+        with("roleless", &|rule| {
+            rule.targets.get_mut("worker").unwrap().role = None
+        }),
+        with("lambda", &|rule| {
+            rule.targets.get_mut("worker").unwrap().tasks = None
+        }),
         with("constant", &|rule| {
             let input = json!({ "containerOverrides": [{ "name": "w", "environment": [{ "name": "JOB_TARGET_ID", "value": "x" }] }] });
             rule.targets.get_mut("worker").unwrap().input = Input::of_constant(input);

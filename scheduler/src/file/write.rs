@@ -96,10 +96,11 @@ fn read_back(
         now: DateTime::UNIX_EPOCH,
     };
     let checked = read(Path::new("dump"), text.as_bytes(), &context).map_err(|faults| {
-        let first = faults.told.first();
-        let told = first.map(|fault| format!("{}: {}", fault.field, fault.message));
-        let told = told.unwrap_or_default().replace('\n', " ");
-        told.replace("rules[0].", "")
+        let told = faults.told.first().map(|fault| {
+            let message = fault.message.lines().next().unwrap_or_default();
+            format!("{}: {message}", fault.field.trim_start_matches("rules[0]."))
+        });
+        told.unwrap_or_default()
     })?;
     let wanted = Rule {
         owner: Some(name.to_owned()),

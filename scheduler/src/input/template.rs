@@ -86,6 +86,14 @@ impl Input {
 }
 
 impl Transformer {
+    /// Whether the template is JSON when its placeholders are.
+    pub(crate) fn is_json(&self) -> bool {
+        let json = with_marks(&self.template);
+        json.is_some_and(|json| {
+            serde_json::from_str::<Value>(&json).is_ok_and(|json| json.is_object())
+        })
+    }
+
     /// The placeholders of the template that stand for nothing; EventBridge refuses them.
     pub(crate) fn undefined(&self) -> Vec<&str> {
         let after = self.template.split('<').skip(1);

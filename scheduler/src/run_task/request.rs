@@ -21,7 +21,7 @@ pub enum RequestError {
     NoTasks(String, String),
     /// Its input is EventBridge's own.
     #[error(
-        "target `{0}`: its input is none of overrides alone, and only EventBridge can make it of an event"
+        "target `{0}`: its input says more than overrides, which only EventBridge can make of an event"
     )]
     Input(String),
     /// Its input asks for more of the event than there is.

@@ -12,6 +12,9 @@ use crate::eventbridge::RemoteError;
 /// How often the log of a task that has stopped is looked at for lines that come late.
 const LATE_LOOKS: u32 = 3;
 
+/// The longest time between such looks.
+const LATE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How many reads of a log in a row may fail before it is given up.
 const FAILED_READS_MAX: u32 = 10;
 
@@ -128,7 +131,14 @@ pub async fn watch(
         if watching.iter().all(Watching::is_done) {
             return Ok(watching.into_iter().map(Watching::ended).collect());
         }
-        sleep(interval).await;
+        // The last lines of a log are there soon, or never.
+        let is_over = watching.iter().all(Watching::has_stopped);
+        sleep(if is_over {
+            interval.min(LATE_INTERVAL)
+        } else {
+            interval
+        })
+        .await;
     }
 }
 
@@ -147,6 +157,7 @@ struct Watching<'t> {
     late_looks: u32,
     /// How many reads of the log in a row have failed.
     failed_reads: u32,
+    has_told_trouble: bool,
     /// Whether the stream was ever there.
     is_log_there: bool,
 }
@@ -196,6 +207,7 @@ impl<'t> Watching<'t> {
             stream,
             from: None,
             failed_reads: 0,
+            has_told_trouble: false,
             is_log_there: false,
         }
     }
@@ -254,7 +266,7 @@ impl<'t> Watching<'t> {
                 true => LATE_LOOKS,
                 false => self.late_looks - 1,
             };
-            if self.late_looks == 0 && !self.is_log_there {
+            if self.late_looks == 0 && !self.is_log_there && self.has_run() {
                 let LogStream { group, stream, .. } = &stream;
                 let trouble =
                     format!("nothing came into the log: there is no stream {stream} in {group}");
@@ -262,6 +274,13 @@ impl<'t> Watching<'t> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the worker ran, so that it may have said something.
+    fn has_run(&self) -> bool {
+        let containers = self.state.iter().flat_map(|state| &state.containers);
+        let mut workers = containers.filter(|one| one.name == self.task.worker);
+        workers.any(|worker| worker.exit_code.is_some())
     }
 
     /// The first trouble is told, and the last one, with which the log is given up.
@@ -276,7 +295,7 @@ impl<'t> Watching<'t> {
             self.late_looks = 0;
             let trouble = format!("the rest of the log cannot be read: {error}");
             tell(Told::Trouble(self.task, trouble));
-        } else if self.failed_reads == 1 {
+        } else if !std::mem::replace(&mut self.has_told_trouble, true) {
             tell(Told::Trouble(self.task, error));
         }
         Err(Unreadable)

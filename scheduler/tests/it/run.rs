@@ -43,8 +43,8 @@ fn requests_of(file: &CheckedFile, order: &Order) -> Result<Vec<Request>, Reques
     let rule = &file.rules[0];
     let mut all = Vec::new();
     for (id, target) in &rule.targets {
-        let worker = file.workers.get(&(rule.name.clone(), id.clone()));
-        let worker = worker.map(String::as_str);
+        let worker = file.worker(&rule.name, id);
+        let worker = worker;
         all.extend(requests(rule, (id, target), worker, order)?);
     }
     Ok(all)
@@ -224,9 +224,14 @@ async fn each_shard_is_a_task_that_is_told_its_part_of_one_run() {
         .map(|body| told(body, "XRAY_ECS_SHARD"))
         .collect();
     assert_eq!(parts, ["1/3", "2/3", "3/3", "1/3", "2/3", "3/3"]);
-    assert!(
-        sent.iter()
-            .all(|body| told(body, "XRAY_ECS_RUN_ID") == "run-1")
+    // The shards of a target are a run of its own.
+    let runs: Vec<Value> = sent
+        .iter()
+        .map(|body| told(body, "XRAY_ECS_RUN_ID"))
+        .collect();
+    assert_eq!(
+        runs,
+        ["run-1", "run-1", "run-1", "run-1-1", "run-1-1", "run-1-1"]
     );
     assert!(sent.iter().all(|body| body["count"] == 1));
     assert_eq!(aws.fake.tasks().len(), 6);
@@ -320,7 +325,7 @@ fn what_cannot_be_run_by_hand_is_told_before_any_call() {
         (
             one(raw),
             order(),
-            "target `t`: its input is none of overrides alone",
+            "target `t`: its input says more than overrides",
         ),
         (
             one(event),

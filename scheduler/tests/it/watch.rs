@@ -223,7 +223,12 @@ async fn looks_that_fail_are_told_and_made_again() {
         Fault::access_denied(),
     );
     let (told, ended) = watched(&aws, &Logs::of(&aws), &watching, |_| {}).await;
-    assert_eq!((told.len(), ended[0].exit_code), (11, Some(0)));
+    // Ten looks, the end, and that it said nothing.
+    assert_eq!((told.len(), ended[0].exit_code), (12, Some(0)));
+    assert!(
+        told[11].starts_with("! nothing came into the log"),
+        "{told:?}"
+    );
     assert!(told[0].starts_with("! DescribeTasks"), "{told:?}");
     assert!(told[0].contains("allow ecs:DescribeTasks"), "{told:?}");
 

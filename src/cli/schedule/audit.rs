@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_config::SdkConfig;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use scheduler::audit::{Ids, Limits, Run, Schedule, audit, due};
 use scheduler::expression::Expression;
 use scheduler::file::CheckedFile;
@@ -161,12 +161,9 @@ impl Around {
             });
         }
         let (config, place) = place_as_said(environment, file.region.clone()).await?;
+        args.file.check_account(file.account.as_deref(), &place)?;
         Ok(Self {
-            // The ids come of the account that the rules are in.
-            place: Place {
-                account: file.account.clone().unwrap_or(place.account),
-                region: place.region,
-            },
+            place,
             config,
             #[cfg(feature = "local")]
             local: None,
@@ -250,9 +247,13 @@ async fn look(
     };
     let found = audit(&due, &runs, limits);
     if args.json {
-        print::json(&found)?;
+        let mut json = serde_json::to_value(&found)?;
+        json["since"] = since.to_rfc3339_opts(SecondsFormat::Secs, true).into();
+        json["until"] = until.to_rfc3339_opts(SecondsFormat::Secs, true).into();
+        json["late_s"] = args.late.as_secs().into();
+        print::json(&json)?;
     } else {
-        print::result(&view::schedule::audit(&found, print::style()))?;
+        print::result(&view::schedule::audit(&found, print::table_style()))?;
     }
     Ok(match found.is_clean() {
         true => ExitStatus::Done,

@@ -10,7 +10,7 @@ use super::source::{File, Online, warn};
 use super::wait_for;
 use crate::cli::print;
 use crate::outcome::ExitStatus;
-use crate::spec::Environment;
+use crate::spec::{self, Environment};
 use crate::view::schedule::{self, DiffView};
 
 #[derive(Debug, clap::Args)]
@@ -86,6 +86,7 @@ pub(super) fn show(
     now: DateTime<Utc>,
     as_json: bool,
 ) -> anyhow::Result<()> {
+    let diff = &without_secrets(diff);
     if as_json {
         return print::json(&to_json(diff, scope, now));
     }
@@ -96,6 +97,48 @@ pub(super) fn show(
         adopt: scope.adopt,
     };
     print::result(&schedule::diff(&view, print::style()))
+}
+
+/// The diff as it may be seen: of variables whose names look secret, only that they differ.
+fn without_secrets(diff: &Diff) -> Diff {
+    let mut diff = diff.clone();
+    for change in diff.rules.iter_mut().flat_map(|rule| &mut rule.changes) {
+        let name = change
+            .path
+            .rsplit_once(".environment.")
+            .map(|(_, name)| name);
+        let is_secret = name.is_some_and(spec::is_secret_name);
+        let differs = change.from.is_some() && change.to.is_some();
+        for (value, shown) in [
+            (&mut change.from, "***"),
+            (
+                &mut change.to,
+                if differs { "*** (another)" } else { "***" },
+            ),
+        ] {
+            match value {
+                Some(value) if is_secret => *value = shown.into(),
+                Some(value) => mask(value),
+                None => {}
+            }
+        }
+    }
+    diff
+}
+
+fn mask(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        match value {
+            Value::Object(variables) if name == "environment" => {
+                let secret = variables
+                    .iter_mut()
+                    .filter(|(name, _)| spec::is_secret_name(name));
+                secret.for_each(|(_, value)| *value = "***".into());
+            }
+            value => mask(value),
+        }
+    }
 }
 
 fn to_json(diff: &Diff, scope: Scope, now: DateTime<Utc>) -> Value {

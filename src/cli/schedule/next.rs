@@ -129,7 +129,7 @@ fn of_expression(text: &str, from: DateTime<Utc>, args: &Args) -> anyhow::Result
             at_once: 1,
         })
         .collect();
-    print::result(&firings(&rows, print::style()))?;
+    print::result(&firings(&rows, print::table_style()))?;
     Ok(ExitStatus::Done)
 }
 
@@ -160,7 +160,7 @@ fn of_file(
         for (field, variable, is_missing) in missing {
             if is_missing {
                 bail!(
-                    "a trace's id comes of the rule's ARN: give the file an `{field}`, or set {variable}"
+                    "a trace's id comes of the rule's ARN: give the file the `{field}`, or set {variable}"
                 );
             }
         }
@@ -180,7 +180,7 @@ fn of_file(
         .iter()
         .flat_map(|firing| firing.rows(&checked, args))
         .collect();
-    print::result(&firings(&rows, print::style()))?;
+    print::result(&firings(&rows, print::table_style()))?;
     Ok(ExitStatus::Done)
 }
 

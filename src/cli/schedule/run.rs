@@ -4,6 +4,7 @@
 mod ending;
 mod signals;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub(crate) struct Args {
     dry_run: bool,
 
     /// Print the ARNs of the tasks, and do not wait for them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "timeout")]
     no_wait: bool,
 
     /// Stop the tasks when they run longer
@@ -119,6 +120,9 @@ fn asked_for(args: &Args, file: &CheckedFile, now: DateTime<Utc>) -> anyhow::Res
         );
     }
     if let Some(time) = args.firing {
+        if time > now {
+            bail!("the firing of {time} is still to come: it would be taken for done when it does");
+        }
         check_firing(rule, time)?;
     }
     let id = format!(
@@ -219,9 +223,14 @@ async fn start_and_watch(
     let watched = watched(online, &tasks).await;
     let is_alone = watched.len() == 1;
     let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
+    let stopped = Cell::new(0);
     let watching = watch(&online.ecs, &logs, &watched, args.interval, |told| {
+        if let Told::Status(_, "STOPPED") = told {
+            stopped.set(stopped.get() + 1);
+        }
         tell(&told, is_alone);
     });
+    let is_over = || stopped.get() == watched.len();
     let mut watching = pin!(watching);
     let ended = loop {
         tokio::select! {
@@ -235,17 +244,21 @@ async fn start_and_watch(
                 }
             },
             interrupt = interrupts.next(watched.len()) => match interrupt {
+                // They have stopped by themselves; only the end of a log is waited for.
+                Interrupt::Stop if is_over() => {}
                 Interrupt::Stop => {
                     ending.stopped();
                     stop(online, &watched, "stopped by hand").await;
                 }
                 Interrupt::Leave => {
                     ending.stopped();
-                    leave(&watched);
+                    if !is_over() {
+                        leave(&watched);
+                    }
                     return Ok(ending.code());
                 }
             },
-            () = shutdown::at(deadline), if !ending.is_out_of_time() => {
+            () = shutdown::at(deadline), if !ending.is_out_of_time() && !is_over() => {
                 ending.out_of_time();
                 stop(online, &watched, "its time was over").await;
             }

@@ -46,6 +46,10 @@ impl Known {
             None => environment.get_non_empty("AWS_DEFAULT_REGION")?,
         };
         let account = environment.get_non_empty("AWS_ACCOUNT_ID")?;
+        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|c| c.is_ascii_digit());
+        if let Some(account) = account.filter(|account| !is_account(account)) {
+            bail!("AWS_ACCOUNT_ID: `{account}` is no account, write its twelve digits");
+        }
         Ok(Self {
             region: region.map(str::to_owned),
             account: account.map(str::to_owned),
@@ -95,6 +99,18 @@ impl File {
         read(&self.path, bytes, &context)
     }
 
+    /// That the credentials are of the account that the file names.
+    pub(super) fn check_account(&self, named: Option<&str>, place: &Place) -> anyhow::Result<()> {
+        if let Some(named) = named.filter(|named| *named != place.account) {
+            bail!(
+                "{} is for account {named}, and the credentials are of {}: sign in to the other one",
+                self.path.display(),
+                place.account
+            );
+        }
+        Ok(())
+    }
+
     /// Reads it and the AWS that it is for. Tells all faults and answers nothing when there are some.
     pub(super) async fn read_online(
         &self,
@@ -119,13 +135,7 @@ impl File {
             Err(faults) => return Ok(Err(faults)),
         };
         let (config, place) = find_place(environment, file.region.clone()).await?;
-        if let Some(named) = file.account.filter(|named| *named != place.account) {
-            bail!(
-                "{} is for account {named}, and the credentials are of {}: sign in to the other one",
-                self.path.display(),
-                place.account
-            );
-        }
+        self.check_account(file.account.as_deref(), &place)?;
         let known = Known {
             region: Some(place.region.clone()),
             account: Some(place.account.clone()),
@@ -179,8 +189,10 @@ async fn configured(
     environment.check_text("AWS_")?;
     let config = aws::config_of_environment().await;
     let own = config.region().map(|region| region.as_ref().to_owned());
-    let Some(region) = region.or(own) else {
-        bail!("no AWS region: set AWS_REGION, or name the `region` in the schedule file");
+    let Some(region) = region.or(own.filter(|region| !region.is_empty())) else {
+        bail!(
+            "no AWS region: set AWS_REGION, or name it in the schedule file, for `dump` by --region"
+        );
     };
     let config = config
         .to_builder()

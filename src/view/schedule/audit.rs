@@ -35,11 +35,14 @@ pub(crate) fn audit(audit: &Audit, style: Style) -> String {
         }
     }
     let mut total = Line::new(style);
-    let problems = count(audit.findings.len() as u64, "problem");
+    let problems = count(audit.problem_count() as u64, "problem");
     total.push(Paint::Strong, &problems);
     if audit.other_runs > 0 {
         let others = count(audit.other_runs as u64, "other run");
-        total.push(Paint::Quiet, &format!("; {others}, of no firing"));
+        total.push(
+            Paint::Quiet,
+            &format!("; {others}: of other rules, or by hand"),
+        );
     }
     lines.push(total.into_text());
     lines.join("\n") + "\n"
@@ -48,12 +51,14 @@ pub(crate) fn audit(audit: &Audit, style: Style) -> String {
 fn row(finding: &Finding) -> Vec<Cell> {
     let status = match finding.problem {
         Problem::Missed | Problem::Unfinished | Problem::Failed { .. } => Status::Fault,
-        Problem::Late { .. } | Problem::Duplicate { .. } | Problem::Overlapping { .. } => {
-            Status::Error
-        }
+        Problem::Late { .. }
+        | Problem::Incomplete { .. }
+        | Problem::Duplicate { .. }
+        | Problem::Overlapping { .. } => Status::Error,
     };
     let detail = match &finding.problem {
         Problem::Missed => "no run".to_owned(),
+        Problem::Incomplete { parts, of } => format!("{parts} of {of} shards ran"),
         Problem::Unfinished => "killed, by its trace".to_owned(),
         Problem::Late { by } => {
             let seconds = by.to_std().unwrap_or_default().as_secs_f64();

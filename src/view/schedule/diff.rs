@@ -22,7 +22,7 @@ pub(crate) struct DiffView<'a> {
 /// All that differs, rule by rule, and how much it is.
 pub(crate) fn diff(view: &DiffView<'_>, style: Style) -> String {
     let mut lines = Vec::new();
-    let mut totals = [0; 3];
+    let (mut totals, mut kept) = ([0; 3], 0);
     for rule in &view.diff.rules {
         let (kind, index) = match (&rule.before, &rule.after) {
             (None, _) => (("+", "create", Status::Ok), 0),
@@ -30,8 +30,9 @@ pub(crate) fn diff(view: &DiffView<'_>, style: Style) -> String {
             (Some(_), None) => (("-", "delete", Status::Fault), 2),
         };
         let is_kept = index == 2 && !view.prune;
-        if !is_kept {
-            totals[index] += 1;
+        match is_kept {
+            true => kept += 1,
+            false => totals[index] += 1,
         }
         head(rule, kind, view, &mut lines, style);
         if index != 2 {
@@ -45,13 +46,14 @@ pub(crate) fn diff(view: &DiffView<'_>, style: Style) -> String {
     }
     let [created, changed, deleted] = totals;
     let unchanged = view.diff.unchanged;
-    let mut total = Line::new(style);
-    total.push(
-        Paint::Strong,
-        &format!(
-            "{created} to create, {changed} to change, {deleted} to delete, {unchanged} unchanged"
-        ),
+    let mut text = format!(
+        "{created} to create, {changed} to change, {deleted} to delete, {unchanged} unchanged"
     );
+    if kept > 0 {
+        text.push_str(&format!(", {kept} kept"));
+    }
+    let mut total = Line::new(style);
+    total.push(Paint::Strong, &text);
     lines.push(total.into_text());
     lines.join("\n") + "\n"
 }
@@ -129,6 +131,8 @@ pub(crate) fn applied(done: &str, rules: usize, failed: usize) -> String {
     let rules = count(rules as u64, "rule");
     match failed {
         0 => format!("{rules} {done}"),
-        failed => format!("{failed} of {rules} failed; the same command finishes them"),
+        failed => format!(
+            "{failed} of {rules} failed; mend what the errors say, and the same command finishes them"
+        ),
     }
 }

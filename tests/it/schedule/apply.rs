@@ -76,7 +76,7 @@ fn where_nobody_can_be_asked_nothing_is_changed() {
     let refused = scene.refused(&["apply", "s.json"], 2);
     assert_eq!(
         refused.stderr,
-        "error: Change 2 rules in account 123456789012, eu-west-1? Nobody can be asked here: add --yes\n"
+        "error: nobody can be asked whether to change 2 rules in account 123456789012, eu-west-1: add --yes\n"
     );
     scene.done(&APPLY);
     let refused = scene.refused(&["delete", "s.json"], 2);
@@ -110,7 +110,7 @@ fn a_rule_of_somebody_else_stops_the_whole_apply() {
 
     let adopted = scene.done(&["apply", "--yes", "--adopt", "s.json"]);
     assert!(
-        adopted.stderr.ends_with("3 rules applied\n"),
+        adopted.stderr.ends_with("3 rules deleted\n"),
         "{}",
         adopted.stderr
     );

@@ -126,7 +126,7 @@ fn an_endpoint_where_nobody_listens_is_told_in_time() {
     assert!(
         refused
             .stderr
-            .starts_with("error: read the rules on AWS: ListRules: "),
+            .starts_with("error: ask STS for the account of the credentials: "),
         "{}",
         refused.stderr
     );

@@ -119,7 +119,7 @@ fn a_change_is_made_once_somebody_says_yes() {
         let Some(mut terminal) = Terminal::start(&scene, &["apply", "s.json"]) else {
             return;
         };
-        terminal.until("Change 1 rule in account 123456789012, eu-west-1? [y/N] ");
+        terminal.until("Really change 1 rule in account 123456789012, eu-west-1? [y/N] ");
         terminal.types(answer);
         let (code, shown) = terminal.end();
         assert_eq!(code, 2, "{shown}");
@@ -135,7 +135,7 @@ fn a_change_is_made_once_somebody_says_yes() {
     scene.refused(&["diff", "--exit-code", "s.json"], 0);
 
     let mut terminal = Terminal::start(&scene, &["delete", "s.json"]).unwrap();
-    terminal.until("Delete 1 rule in account 123456789012, eu-west-1? [y/N] ");
+    terminal.until("Really delete 1 rule in account 123456789012, eu-west-1? [y/N] ");
     terminal.types("y\n");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(scene.rules(), [""; 0]);

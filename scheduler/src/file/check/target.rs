@@ -28,6 +28,22 @@ impl At<'_> {
         format!("rules[{rule}].targets[{target}].{field}")
     }
 
+    /// Whether a field is not there, and was not there with a fault of its own.
+    fn lacks<T>(&self, field: &str, value: Option<&T>, findings: &Findings<'_>) -> bool {
+        let (rule, target) = self.place;
+        let own = format!("rules[{rule}].targets[{target}].{field}");
+        let places = [
+            own,
+            format!("defaults.{field}"),
+            format!("rules[{rule}].targets[{target}]"),
+        ];
+        value.is_none()
+            && !findings
+                .removed
+                .iter()
+                .any(|removed| places.contains(removed))
+    }
+
     pub(super) fn fault(
         &self,
         field: &str,
@@ -58,9 +74,8 @@ pub(super) fn of_fields(
     }
     let input = worker::input(&at, id, rule, findings);
     if fields.dead_letter_queue.is_none() {
-        let loss =
-            "target without a dead_letter_queue: a firing that cannot be delivered is lost unseen";
-        findings.warn(rule, loss);
+        let loss = "no dead_letter_queue: a firing that cannot be delivered is lost unseen";
+        findings.warn(rule, format_args!("target `{id}`: {loss}"));
     }
     Target {
         cluster: fields
@@ -71,7 +86,7 @@ pub(super) fn of_fields(
         role: fields.role.as_deref().map(|name| here.role(name)),
         tasks: Some(tasks(fields, findings)),
         input,
-        retry_policy: retry_policy(&at, rule, findings),
+        retry_policy: retry_policy(&at, id, rule, findings),
         dead_letter_queue: fields
             .dead_letter_queue
             .as_deref()
@@ -118,17 +133,17 @@ fn missing(at: &At<'_>, findings: &mut Findings<'_>) {
     let needed = [
         (
             "cluster",
-            fields.cluster.is_none(),
+            at.lacks("cluster", fields.cluster.as_ref(), findings),
             "the cluster's name or ARN",
         ),
         (
             "task_definition",
-            fields.task_definition.is_none(),
+            at.lacks("task_definition", fields.task_definition.as_ref(), findings),
             "the task definition's family, `family:revision` or ARN",
         ),
         (
             "role",
-            fields.role.is_none(),
+            at.lacks("role", fields.role.as_ref(), findings),
             "the role with which EventBridge starts the tasks, such as `ecsEventsRole`",
         ),
     ];
@@ -203,7 +218,7 @@ fn placement(at: &At<'_>, findings: &mut Findings<'_>) {
         || (!providers.is_empty() && providers.iter().all(|one| is_of_fargate(&one.name)));
     let elsewhere = launch_type.is_some_and(|name| name != "FARGATE")
         || (!providers.is_empty() && !providers.iter().any(|one| is_of_fargate(&one.name)));
-    if on_fargate && fields.network.is_none() {
+    if on_fargate && at.lacks("network", fields.network.as_ref(), findings) {
         let message = "missing, give the subnets: tasks on Fargate have a network of their own, here or in `defaults`";
         at.fault("network", message, findings);
     }
@@ -306,11 +321,12 @@ fn placement(at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn retry_policy(at: &At<'_>, rule: &Rule, findings: &mut Findings<'_>) -> RetryPolicy {
+fn retry_policy(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) -> RetryPolicy {
     let default = RetryPolicy::default();
     let Some(fields) = &at.fields.retry_policy else {
-        let late = "target without a retry_policy: a start that fails is tried for 24h, so tasks may begin a day late";
-        findings.warn(rule, late);
+        let late =
+            "no retry_policy: a start that fails is tried for 24h, so tasks may begin a day late";
+        findings.warn(rule, format_args!("target `{id}`: {late}"));
         return default;
     };
     let age = fields.maximum_event_age.map(|text| text.0);

@@ -46,6 +46,9 @@ pub(super) fn input(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<
         );
     }
     let input = if let Some(input) = &fields.input {
+        if !input.is_object() {
+            at.fault("input", "ECS takes an object of overrides alone", findings);
+        }
         Input::of_constant(input.clone())
     } else if let Some(input_path) = &fields.input_path {
         path(at, "input_path", input_path, findings);
@@ -76,6 +79,11 @@ pub(super) fn input(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<
         }
         for name in transformer.undefined() {
             let message = format!("`<{name}>` stands for nothing, define it in `paths`");
+            at.fault("input_transformer.template", message, findings);
+        }
+        if !transformer.is_json() {
+            let message =
+                "is no JSON when its placeholders are filled in, and ECS takes nothing else";
             at.fault("input_transformer.template", message, findings);
         }
         Input::of_transformer(transformer.clone(), &findings.place.rule(&rule.name))
@@ -112,11 +120,13 @@ fn overrides(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) ->
     let fields = at.fields;
     let mut containers = BTreeMap::new();
     for (name, container) in fields.containers.iter().flatten() {
+        container_name(at, &format!("containers.{name}"), name, findings);
         environment(at, &format!("containers.{name}"), container, findings);
         containers.insert(name.clone(), of_fields(container));
     }
     if let Some(worker) = &fields.worker {
         let name = worker.container.as_deref().unwrap_or(WORKER_CONTAINER);
+        container_name(at, "worker.container", name, findings);
         environment(at, "worker", &worker.fields, findings);
         let mut container = of_fields(&worker.fields);
         sources(at, worker.job_file.as_deref(), &worker.fields, findings);
@@ -139,10 +149,8 @@ fn overrides(at: &At<'_>, id: &str, rule: &Rule, findings: &mut Findings<'_>) ->
         let key = (rule.name.clone(), id.to_owned());
         findings.workers.insert(key, name.to_owned());
     } else {
-        findings.warn(
-            rule,
-            "target without a `worker`: its tasks do not learn which firing started them",
-        );
+        let blind = "no `worker`: its tasks do not learn which firing started them";
+        findings.warn(rule, format_args!("target `{id}`: {blind}"));
     }
     let place = findings.place;
     let task = fields.task.clone().unwrap_or_default();
@@ -186,6 +194,15 @@ fn sizes(at: &At<'_>, task: &TaskOverrides, findings: &mut Findings<'_>) {
     }
 }
 
+/// ECS takes letters, digits, `-` and `_` (API reference, ContainerDefinition).
+fn container_name(at: &At<'_>, field: &str, name: &str, findings: &mut Findings<'_>) {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if name.is_empty() || name.len() > 255 || !name.chars().all(is_legal) {
+        let message = "is no name of a container, which has letters, digits, `-` and `_`";
+        at.fault(field, message, findings);
+    }
+}
+
 fn of_fields(fields: &ContainerFields) -> ContainerOverrides {
     let environment = fields.environment.iter();
     ContainerOverrides {
@@ -209,6 +226,12 @@ fn environment(at: &At<'_>, field: &str, container: &ContainerFields, findings: 
             at.fault(&field, "is no name of a variable", findings);
         } else if value.contains('\0') {
             at.fault(&field, "holds a NUL, which no variable can", findings);
+        } else if name == "XRAY_ECS_RUN_ID" {
+            at.fault(
+                &field,
+                "would make all firings one run, leave it out",
+                findings,
+            );
         } else if is_of_trigger(name) {
             at.fault(&field, "is set from the firing, leave it out", findings);
         }
@@ -243,6 +266,18 @@ fn sources(
     fields: &ContainerFields,
     findings: &mut Findings<'_>,
 ) {
+    let is_object = |file: &str| match file.strip_prefix("s3://").map(|rest| rest.split_once('/')) {
+        Some(Some((bucket, key))) => !bucket.is_empty() && !key.is_empty(),
+        Some(None) => false,
+        None => !file.contains("://"),
+    };
+    if let Some(file) = job_file.filter(|file| !is_object(file)) {
+        let message = format!(
+            "`{}` is no job file, write a path in the image or s3://bucket/key",
+            file.escape_debug()
+        );
+        at.fault("worker.job_file", message, findings);
+    }
     if job_file == Some("-") {
         at.fault(
             "worker.job_file",
