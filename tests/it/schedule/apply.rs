@@ -83,7 +83,7 @@ fn where_nobody_can_be_asked_nothing_is_changed() {
     assert!(
         refused
             .stderr
-            .contains("Delete 2 rules in account 123456789012, eu-west-1?"),
+            .contains("whether to delete 2 rules in account 123456789012, eu-west-1: add --yes"),
         "{}",
         refused.stderr
     );
@@ -110,7 +110,7 @@ fn a_rule_of_somebody_else_stops_the_whole_apply() {
 
     let adopted = scene.done(&["apply", "--yes", "--adopt", "s.json"]);
     assert!(
-        adopted.stderr.ends_with("3 rules deleted\n"),
+        adopted.stderr.ends_with("3 rules applied\n"),
         "{}",
         adopted.stderr
     );
@@ -184,7 +184,7 @@ fn delete_leaves_what_is_not_of_the_file() {
         deleted.stderr
     );
     assert!(
-        deleted.stderr.ends_with("3 rules applied\n"),
+        deleted.stderr.ends_with("3 rules deleted\n"),
         "{}",
         deleted.stderr
     );

@@ -195,7 +195,7 @@ fn what_ran_as_it_should_is_clean_and_its_trace_begins_with_the_schedule() {
     assert_eq!(clean.code, 0, "{}\n{}", clean.stdout, clean.stderr);
     assert_eq!(
         clean.stdout,
-        "good/worker  3 firings due, 3 ran\n0 problems; 1 other run, of no firing\n"
+        "good/worker  3 firings due, 3 ran\n0 problems; 1 other run: of other rules, or by hand\n"
     );
 
     let from = (hours.ago(2) - TimeDelta::minutes(1)).to_rfc3339();

@@ -138,7 +138,7 @@ fn moto_s_rules_are_what_the_file_says() {
     assert!(
         changed
             .stdout
-            .ends_with("0 to create, 1 to change, 0 to delete, 0 unchanged\n"),
+            .ends_with("0 to create, 1 to change, 0 to delete, 0 unchanged, 1 kept\n"),
         "{}",
         changed.stdout
     );
