@@ -269,16 +269,16 @@ fn what_no_file_can_say_is_left_out_of_a_dump_and_hides_no_other() {
     };
     let rules = [
         with("commas", &|rule| {
-            rule.schedule = Some("cron(0/5, 9-18, ?, *, MON-FRI, *)".to_owned())
+            rule.schedule = Some("cron(0/5, 9-18, ?, *, MON-FRI, *)".to_owned());
         }),
         with("pattern", &|rule| {
-            rule.event_pattern = Some(json!({ "source": ["x"] }))
+            rule.event_pattern = Some(json!({ "source": ["x"] }));
         }),
         with("roleless", &|rule| {
-            rule.targets.get_mut("worker").unwrap().role = None
+            rule.targets.get_mut("worker").unwrap().role = None;
         }),
         with("lambda", &|rule| {
-            rule.targets.get_mut("worker").unwrap().tasks = None
+            rule.targets.get_mut("worker").unwrap().tasks = None;
         }),
         with("constant", &|rule| {
             let input = json!({ "containerOverrides": [{ "name": "w", "environment": [{ "name": "JOB_TARGET_ID", "value": "x" }] }] });

@@ -44,7 +44,6 @@ fn requests_of(file: &CheckedFile, order: &Order) -> Result<Vec<Request>, Reques
     let mut all = Vec::new();
     for (id, target) in &rule.targets {
         let worker = file.worker(&rule.name, id);
-        let worker = worker;
         all.extend(requests(rule, (id, target), worker, order)?);
     }
     Ok(all)
