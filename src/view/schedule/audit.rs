@@ -12,7 +12,7 @@ const LAYOUT: [Column; 5] = [
     Column::left("PROBLEM", None, 9),
     Column::left("RULE", Some(12), 8),
     Column::left("", Some(12), 7),
-    Column::left("TRACE", Some(35), 4),
+    Column::left("TRACE", None, 0), // the JSON has it, too
 ];
 
 /// The problems as a table, then each target with how much of it ran.
