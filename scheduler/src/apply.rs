@@ -1,8 +1,9 @@
 //! Makes a diff true on AWS: rules beside one another, the calls of one rule in their order. A rule
 //! that fails stops no other, and the next apply finishes it.
 
+use crate::calls::{RemoteError, concurrently};
 use crate::diff::{Diff, RuleDiff, Step};
-use crate::eventbridge::{EventBridge, RemoteError, concurrently};
+use crate::eventbridge::EventBridge;
 
 /// What became of one rule.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ mod task;
 use aws_sdk_ecs::Client;
 use aws_types::SdkConfig;
 
-use crate::eventbridge::{RemoteError, retries};
+use crate::calls::{RemoteError, retries};
 use crate::place::Place;
 
 pub use definition::{AwsLogs, ContainerDefinition, Dependency, TaskDefinition};

@@ -14,6 +14,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod calls;
 pub mod diff;
 pub mod ecs;
 pub mod eventbridge;

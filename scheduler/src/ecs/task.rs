@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types as sdk;
 
 use super::{DESCRIBE_MAX, Ecs};
-use crate::eventbridge::RemoteError;
+use crate::calls::RemoteError;
 use crate::run_task::Request;
 
 /// What became of one RunTask.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_eventbridge::types::Rule as SdkRule;
 use serde_json::Value;
 
+use super::EventBridge;
 use super::target::of_sdk;
-use super::{EventBridge, RemoteError, concurrently};
+use crate::calls::{RemoteError, concurrently};
 use crate::diff::{Remote, RemoteRule};
 use crate::rule::{OWNER_TAG, Rule, Target};
 

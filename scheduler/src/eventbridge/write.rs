@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_sdk_eventbridge::error::BuildError;
 use aws_sdk_eventbridge::types::{RuleState, Tag};
 
+use super::EventBridge;
 use super::target::to_sdk;
-use super::{EventBridge, RemoteError};
+use crate::calls::RemoteError;
 use crate::diff::{RuleDiff, Step};
 use crate::rule::{OWNER_TAG, Rule};
 

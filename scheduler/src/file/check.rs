@@ -1,6 +1,7 @@
 //! What a schedule file says beyond its shape: names, references, combinations and budgets; and the
 //! rules that come of it.
 
+mod placement;
 mod rule;
 mod target;
 mod worker;

@@ -1,8 +1,8 @@
 //! Starts tasks, request by request, several at once.
 
 use super::Request;
+use crate::calls::{RemoteError, concurrently};
 use crate::ecs::{Ecs, Started};
-use crate::eventbridge::{RemoteError, concurrently};
 
 /// Makes all calls; answers in their order. One that fails stops no other.
 pub async fn start(

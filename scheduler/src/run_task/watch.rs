@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::calls::RemoteError;
 use crate::ecs::{AwsLogs, ContainerState, Ecs, TaskState};
-use crate::eventbridge::RemoteError;
 
 /// How often the log of a task that has stopped is looked at for lines that come late.
 const LATE_LOOKS: u32 = 3;

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use super::super::TargetFields;
-use super::{CLUSTER, Findings, QUEUE, ROLE, TASK_DEFINITION, Tagged, tags, worker};
+use super::{CLUSTER, Findings, QUEUE, ROLE, TASK_DEFINITION, Tagged, placement, tags, worker};
 use crate::place::Arn;
 use crate::rule::{RetryPolicy, Rule, Target, Tasks, platform_version};
-
-/// Fargate's capacity providers.
-const FARGATE_PROVIDERS: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 
 /// A target that is looked at: its rule's and its own place among those of the file.
 pub(super) struct At<'f> {
@@ -29,7 +26,7 @@ impl At<'_> {
     }
 
     /// Whether a field is not there, and was not there with a fault of its own.
-    fn lacks<T>(&self, field: &str, value: Option<&T>, findings: &Findings<'_>) -> bool {
+    pub(super) fn lacks<T>(&self, field: &str, value: Option<&T>, findings: &Findings<'_>) -> bool {
         let (rule, target) = self.place;
         let own = format!("rules[{rule}].targets[{target}].{field}");
         let places = [
@@ -67,7 +64,7 @@ pub(super) fn of_fields(
     let here = findings.place;
     missing(&at, findings);
     references(&at, findings);
-    placement(&at, findings);
+    placement::check(&at, findings);
     if let Some(task_tags) = &fields.task_tags {
         let path = at.path("task_tags", findings);
         tags(task_tags, &path, Tagged::Tasks, findings);
@@ -197,126 +194,6 @@ fn references(at: &At<'_>, findings: &mut Findings<'_>) {
         {
             let message = format!("`{revision}` is no revision, write `{family}` or `{family}:3`");
             at.fault("task_definition", message, findings);
-        }
-    }
-}
-
-/// The faults of where the tasks run, as ECS refuses them.
-fn placement(at: &At<'_>, findings: &mut Findings<'_>) {
-    let fields = at.fields;
-    let launch_type = fields.launch_type.as_deref();
-    let providers = fields.capacity_providers.as_deref().unwrap_or_default();
-    if launch_type.is_some() && !providers.is_empty() {
-        at.fault(
-            "capacity_providers",
-            "stand beside `launch_type`, keep one of the two",
-            findings,
-        );
-    }
-    let is_of_fargate = |name: &str| FARGATE_PROVIDERS.contains(&name);
-    let on_fargate = launch_type == Some("FARGATE")
-        || (!providers.is_empty() && providers.iter().all(|one| is_of_fargate(&one.name)));
-    let elsewhere = launch_type.is_some_and(|name| name != "FARGATE")
-        || (!providers.is_empty() && !providers.iter().any(|one| is_of_fargate(&one.name)));
-    if on_fargate && at.lacks("network", fields.network.as_ref(), findings) {
-        let message = "missing, give the subnets: tasks on Fargate have a network of their own, here or in `defaults`";
-        at.fault("network", message, findings);
-    }
-    if on_fargate && (fields.placement_constraints.is_some() || fields.placement_strategy.is_some())
-    {
-        let field = if fields.placement_constraints.is_some() {
-            "placement_constraints"
-        } else {
-            "placement_strategy"
-        };
-        at.fault(field, "Fargate places tasks itself, leave it out", findings);
-    }
-    if elsewhere && fields.platform_version.is_some() {
-        at.fault(
-            "platform_version",
-            "is Fargate's alone, leave it out",
-            findings,
-        );
-    }
-    if elsewhere
-        && fields
-            .network
-            .as_ref()
-            .is_some_and(|network| network.assign_public_ip)
-    {
-        at.fault(
-            "network.assign_public_ip",
-            "only Fargate gives public addresses, leave it out",
-            findings,
-        );
-    }
-    if !providers.is_empty() {
-        if providers.iter().all(|one| one.weight == 0) {
-            at.fault(
-                "capacity_providers",
-                "all weights are 0, give one of them 1",
-                findings,
-            );
-        }
-        if providers.iter().filter(|one| one.base > 0).count() > 1 {
-            at.fault(
-                "capacity_providers",
-                "two have a base, ECS takes one",
-                findings,
-            );
-        }
-        let fargate = providers
-            .iter()
-            .filter(|one| is_of_fargate(&one.name))
-            .count();
-        if fargate > 0 && fargate < providers.len() {
-            at.fault(
-                "capacity_providers",
-                "Fargate's stand beside others, ECS takes one kind at a time",
-                findings,
-            );
-        }
-    }
-    for (index, constraint) in fields.placement_constraints.iter().flatten().enumerate() {
-        if (constraint.r#type == "memberOf") != constraint.expression.is_some() {
-            let field = format!("placement_constraints[{index}].expression");
-            at.fault(
-                &field,
-                "goes with `memberOf`, and `memberOf` needs it",
-                findings,
-            );
-        }
-    }
-    for (index, strategy) in fields.placement_strategy.iter().flatten().enumerate() {
-        let field = format!("placement_strategy[{index}].field");
-        match (strategy.r#type.as_str(), strategy.field.as_deref()) {
-            ("binpack", Some("cpu" | "memory")) | ("random", None) | ("spread", _) => {}
-            ("binpack", _) => at.fault(
-                &field,
-                "`binpack` packs by `cpu` or by `memory`, give one",
-                findings,
-            ),
-            _ => at.fault(&field, "`random` has no field, leave it out", findings),
-        }
-    }
-    if let Some(network) = &fields.network {
-        let ids = [
-            ("subnets", "subnet-", &network.subnets),
-            ("security_groups", "sg-", &network.security_groups),
-        ];
-        for (field, start, ids) in ids {
-            for id in ids {
-                let rest = id.strip_prefix(start);
-                if rest.is_none_or(|rest| {
-                    rest.is_empty() || !rest.chars().all(|c| c.is_ascii_alphanumeric())
-                }) {
-                    let message = format!(
-                        "`{}` is no id of AWS, write one such as `{start}0a1b2c3d`",
-                        id.escape_debug()
-                    );
-                    at.fault(&format!("network.{field}"), message, findings);
-                }
-            }
         }
     }
 }
