@@ -3,7 +3,7 @@
 //!
 //! EventBridge has no field for overrides. They travel as the target's `Input`, or as an input
 //! transformer's template when a part of the event goes along, and are an ECS TaskOverride in JSON
-//! (API reference of ECS). [`template`] writes and reads that.
+//! (API reference of ECS). `input/template.rs` writes and reads that.
 
 mod aws;
 mod template;
