@@ -1,4 +1,4 @@
-//! Job files that are objects in S3.
+//! Objects in S3 that are read: job files, and the reports that an audit looks at.
 
 use std::fs::File;
 use std::io::Write as _;

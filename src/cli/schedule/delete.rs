@@ -1,13 +1,13 @@
 //! `xray-ecs schedule delete`: deletes the rules of a schedule file.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::Utc;
-use scheduler::diff::{Remote, diff};
+use scheduler::diff::diff;
 
 use super::apply::perform;
 use super::confirm::{Answer, CHANGED_MEANWHILE, confirm};
 use super::diff::{Scope, show};
-use super::source::{File, Online};
+use super::source::File;
 use super::wait_for;
 use crate::cli::print;
 use crate::outcome::ExitStatus;
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             return Ok(ExitStatus::NotStarted);
         };
         let file = &online.file;
-        let remote = read(&online).await?;
+        let remote = online.remote().await?;
         let ours = diff(&[], &remote, &file.name);
         for (name, found) in &remote.rules {
             if found.rule.owner.as_deref() != Some(file.name.as_str()) {
@@ -58,18 +58,10 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
                 print::note("nothing was changed");
                 Ok(ExitStatus::NotStarted)
             }
-            Answer::Yes if diff(&[], &read(&online).await?, &file.name) != ours => {
+            Answer::Yes if diff(&[], &online.remote().await?, &file.name) != ours => {
                 bail!(CHANGED_MEANWHILE)
             }
             Answer::Given | Answer::Yes => perform(&online.eventbridge, &ours, "deleted").await,
         }
     })
-}
-
-/// The rules of the file's names and those of its schedule.
-async fn read(online: &Online) -> anyhow::Result<Remote> {
-    let file = &online.file;
-    let names: Vec<&str> = file.rules.iter().map(|rule| rule.name.as_str()).collect();
-    let remote = online.eventbridge.read(&names, &file.name).await;
-    remote.context("read the rules on AWS")
 }

@@ -1,6 +1,5 @@
 //! `xray-ecs schedule diff`: what an apply would do.
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use scheduler::diff::{Diff, RuleDiff, diff};
 use scheduler::preview::Preview;
@@ -62,9 +61,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
 /// What differs now.
 pub(super) async fn read(online: &Online) -> anyhow::Result<Diff> {
     let file = &online.file;
-    let names: Vec<&str> = file.rules.iter().map(|rule| rule.name.as_str()).collect();
-    let remote = online.eventbridge.read(&names, &file.name).await;
-    let remote = remote.context("read the rules on AWS")?;
+    let remote = online.remote().await?;
     Ok(diff(&file.rules, &remote, &file.name))
 }
 

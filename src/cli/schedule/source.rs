@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use aws_config::{Region, SdkConfig};
 use chrono::{DateTime, Utc};
+use scheduler::diff::Remote;
 use scheduler::ecs::Ecs;
 use scheduler::eventbridge::EventBridge;
 use scheduler::file::{CheckedFile, Context, read};
@@ -29,6 +30,20 @@ pub(super) struct Online {
     pub(super) config: SdkConfig,
     pub(super) eventbridge: EventBridge,
     pub(super) ecs: Ecs,
+}
+
+impl Online {
+    /// The rules on AWS of the file's names and those of its schedule.
+    pub(super) async fn remote(&self) -> anyhow::Result<Remote> {
+        let names: Vec<&str> = self
+            .file
+            .rules
+            .iter()
+            .map(|rule| rule.name.as_str())
+            .collect();
+        let remote = self.eventbridge.read(&names, &self.file.name).await;
+        remote.context("read the rules on AWS")
+    }
 }
 
 /// What is known of the region and the account without asking anybody.

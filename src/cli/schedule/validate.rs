@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context as _;
 use chrono::Utc;
 use scheduler::ecs::{Cluster, TaskDefinition};
 use scheduler::file::CheckedFile;
+use scheduler::rule::Rule;
 use scheduler::verify::{self, Finding};
 use serde_json::json;
 
@@ -143,18 +143,9 @@ async fn look(online: &Online) -> anyhow::Result<BTreeSet<Finding>> {
             findings.extend(verify::target(rule, (id, target), worker, known));
         }
     }
-    let names: Vec<&str> = online
-        .file
-        .rules
-        .iter()
-        .map(|rule| rule.name.as_str())
-        .collect();
-    let remote = online.eventbridge.read(&names, &online.file.name).await;
-    let remote = remote.context("look at the rules on AWS")?;
-    let new = names
-        .iter()
-        .filter(|name| !remote.rules.contains_key(**name))
-        .count();
+    let remote = online.remote().await?;
+    let is_new = |rule: &&Rule| !remote.rules.contains_key(&rule.name);
+    let new = online.file.rules.iter().filter(is_new).count();
     findings.extend(verify::quota(
         remote.rule_count,
         new,

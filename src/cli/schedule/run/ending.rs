@@ -45,9 +45,9 @@ impl Ending {
         let has = |status: ExitStatus| self.codes.contains(&status.code());
         let failed = self.codes.iter().max().copied();
         match failed {
-            Some(0) | None if !self.is_stopped && !self.is_out_of_time => 0,
-            // What ended well before the stop came did not need it.
+            // What ended well before a stop came did not need it.
             Some(0) => 0,
+            None if !self.is_stopped && !self.is_out_of_time => 0,
             // Our own stop is why, whatever code a worker makes of SIGTERM.
             _ if self.is_stopped => ExitStatus::Stopped.code(),
             _ if self.is_out_of_time => ExitStatus::DeadlinePassed.code(),
