@@ -9,7 +9,7 @@ mod screen;
 mod steps;
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -17,8 +17,10 @@ use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::report::RunReport;
 use crate::runner::Event;
 use crate::telemetry::{LogFormat, LogFormatError};
+use crate::view::{self, Style};
 use bars::Bars;
 pub(crate) use screen::Screen;
 pub(crate) use steps::Invocation;
@@ -43,6 +45,17 @@ impl Mode {
         match self {
             Self::Json => json::note(&text.to_string(), Utc::now()),
             Self::Bars { .. } | Self::Lines => format!("{text}\n"),
+        }
+    }
+
+    /// The result of a run: a table for people, or a line for the machine that reads the others.
+    ///
+    /// # Errors
+    /// A job's report cannot be read back.
+    pub(crate) fn result(self, report: &RunReport, style: Style) -> io::Result<String> {
+        match self {
+            Self::Json => Ok(json::run(report, Utc::now())),
+            Self::Bars { .. } | Self::Lines => view::report(report, style),
         }
     }
 

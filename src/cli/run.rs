@@ -564,7 +564,7 @@ async fn run_jobs(
         }
     };
     if !wanted.stdout_is_taken() {
-        fail(output::table(&report));
+        fail(output::result(&report, wanted.progress));
     }
     for output in &wanted.outputs {
         fail(output.write(&report, &place).await);

@@ -10,7 +10,7 @@ use tracing_xray::TraceContext;
 
 use super::lines::billed_ms;
 use crate::outcome::{Failure, Outcome};
-use crate::report::JobReport;
+use crate::report::{JobReport, RunReport};
 use crate::runner::{Event, Usage};
 
 /// One object a line; none for what another line says as well, or the report of the run.
@@ -42,6 +42,11 @@ pub(super) fn text(event: &Event<'_>, now: DateTime<Utc>) -> String {
             line(now, "platform.runtimeDone", &done) + &line(now, "platform.report", &all)
         }
     }
+}
+
+/// What became of the run, without its jobs, which have told of themselves.
+pub(super) fn run(report: &RunReport, now: DateTime<Utc>) -> String {
+    line(now, "run.report", &json!(report))
 }
 
 /// A line that is no invocation's, like a log line.

@@ -121,14 +121,14 @@ struct Pipe {
 }
 
 impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_closed {
-            return Err(std::io::ErrorKind::BrokenPipe.into());
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.bytes.lock().unwrap().write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -271,7 +271,7 @@ fn bars_stand_beneath_the_lines_and_vanish_at_the_end() {
 fn on_a_terminal() {
     let variable = |name: &str| std::env::var(name).ok();
     let mode = Mode::choose(None, variable, true).unwrap();
-    let progress = Progress::new(mode, 3, std::io::stderr());
+    let progress = Progress::new(mode, 3, io::stderr());
     let screen = progress.screen();
     let logs = tracing_subscriber::fmt::layer()
         .with_ansi(false)
@@ -295,7 +295,7 @@ fn on_a_terminal() {
     }
     let step = tracing::info_span!("put tags").entered();
     tracing::warn!(parent: None, "another follows");
-    std::io::stdin().read_line(&mut String::new()).unwrap();
+    io::stdin().read_line(&mut String::new()).unwrap();
     drop((step, attempt));
     ended("id-1", true, |event| watch(event));
     progress.finish();

@@ -1,10 +1,10 @@
 //! On ECS: the task's metadata in the segments, the schedule's parts before the run, JSON logs.
 
-use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 
 use serde_json::{Value, json};
 
+use crate::metadata::MetadataServer;
 use crate::program::{Place, ended};
 
 /// What the endpoint of task metadata answers for the container and for the task.
@@ -37,30 +37,12 @@ fn answers(pulled: &str) -> [Value; 2] {
     [container, task]
 }
 
-/// An endpoint of task metadata, or one that accepts and never answers.
-fn endpoint(answers: Option<[Value; 2]>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let mut silent = Vec::new();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let Some([container, task]) = &answers else {
-                silent.push(stream);
-                continue;
-            };
-            let mut request = [0; 2048];
-            let len = stream.read(&mut request).unwrap();
-            let is_task = request[..len].starts_with(b"GET /v4/id/task ");
-            let body = if is_task { task } else { container }.to_string();
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all((head + &body).as_bytes());
-        }
-    });
-    address
+/// An endpoint of task metadata.
+fn endpoint([container, task]: [Value; 2]) -> MetadataServer {
+    let server = MetadataServer::start(SocketAddr::from(([127, 0, 0, 1], 0)));
+    server.put("/v4/id", container);
+    server.put("/v4/id/task", task);
+    server
 }
 
 fn run(place: &Place, endpoint: SocketAddr, variables: &[(&str, &str)]) -> (Value, String) {
@@ -104,9 +86,10 @@ fn segments_tell_of_the_task_and_the_schedule_of_its_start() {
     let place = Place::new();
     let ago = |seconds| (chrono::Utc::now() - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let scheduled = ago(60);
+    let endpoint = endpoint(answers(&ago(20)));
     let (report, stderr) = run(
         &place,
-        endpoint(Some(answers(&ago(20)))),
+        endpoint.address(),
         &[
             (
                 "JOB_RULE_ARN",
@@ -172,7 +155,9 @@ fn segments_tell_of_the_task_and_the_schedule_of_its_start() {
 #[test]
 fn an_endpoint_that_does_not_answer_delays_the_start_by_little_and_fails_nothing() {
     let place = Place::new();
-    let (report, stderr) = run(&place, endpoint(None), &[]);
+    // It accepts, by its backlog, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (report, stderr) = run(&place, silent.local_addr().unwrap(), &[]);
     assert_eq!(report["totals"]["changed"], 1);
     assert!(stderr.contains("metadata"), "{stderr}");
     let documents = documents(&place, &report);

@@ -3,12 +3,16 @@
 
 #[cfg(feature = "local")]
 mod command;
+#[cfg(feature = "local")]
+mod container;
 mod docs;
 #[cfg(feature = "local")]
 mod ecs;
 #[cfg(feature = "local")]
 mod faults;
 mod input;
+#[cfg(feature = "local")]
+mod metadata;
 #[cfg(feature = "local")]
 mod plan;
 mod program;

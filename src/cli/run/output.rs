@@ -11,8 +11,8 @@ use aws_sdk_s3::primitives::{ByteStream, Length};
 use super::place::Place;
 use crate::aws::told;
 use crate::cli::print;
+use crate::progress;
 use crate::report::{self, Format, FormatError, RunReport};
-use crate::view;
 
 /// Stands for the run's id in the name of a report.
 const RUN_ID: &str = "{run_id}";
@@ -168,9 +168,9 @@ async fn put(
     Ok(())
 }
 
-/// The table for people, on standard output.
-pub(super) fn table(report: &RunReport) -> anyhow::Result<()> {
-    print::result(&view::report(report, print::style())?)
+/// The result of the run, on standard output.
+pub(super) fn result(report: &RunReport, mode: progress::Mode) -> anyhow::Result<()> {
+    print::result(&mode.result(report, print::style())?)
 }
 
 #[cfg(test)]

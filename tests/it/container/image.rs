@@ -1,0 +1,97 @@
+//! What the image is: small, without a shell, for a user without rights.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::docker::{attempt, docker, image};
+
+/// Bytes of the image in DESIGN's and ECR's sense: 20 MB.
+const SIZE_MAX: u64 = 20_000_000;
+
+#[test]
+fn it_is_small_and_holds_one_program_for_a_user_without_rights() {
+    let Some(image) = image() else { return };
+    let inspected: Value = serde_json::from_str(&docker(&["image", "inspect", &image])).unwrap();
+    let inspected = &inspected[0];
+    let size = inspected["Size"].as_u64().unwrap();
+    eprintln!("image: {:.1} MB (at most 20)", size as f64 / 1e6);
+    assert!(size <= SIZE_MAX, "{size}");
+    let config = &inspected["Config"];
+    assert_eq!(config["User"], "10001:10001");
+    assert_eq!(config["Entrypoint"], serde_json::json!(["/xray-ecs"]));
+    for label in ["title", "description", "licenses", "revision"] {
+        let label = format!("org.opencontainers.image.{label}");
+        assert!(config["Labels"][&label].is_string(), "{label}");
+    }
+
+    let id = docker(&["create", &image]);
+    let listed = Command::new("sh")
+        .args(["-c", r#"docker export "$1" | tar -tv"#, "sh", &id])
+        .output()
+        .unwrap();
+    docker(&["rm", "--volumes", &id]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let files: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.starts_with('-'))
+        .collect();
+    // The engine adds empty files of its own to what it exports.
+    let programs: Vec<&&str> = files
+        .iter()
+        .filter(|line| line[..10].contains('x') && !line.contains("root/root         0 "))
+        .collect();
+    let [program] = programs[..] else {
+        panic!("one program, not {programs:#?}");
+    };
+    assert!(
+        program.starts_with("-rwxr-xr-x") && program.ends_with(" xray-ecs"),
+        "{program}"
+    );
+    for file in [
+        "etc/ssl/certs/ca-certificates.crt",
+        "etc/passwd",
+        "jobs/create-bucket.json",
+    ] {
+        assert!(
+            files.iter().any(|line| line.ends_with(file)),
+            "{file}: {files:#?}"
+        );
+    }
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("drwxrwxrwt") && line.ends_with(" tmp/")),
+        "{listed}"
+    );
+}
+
+#[test]
+fn it_runs_read_only_and_tells_its_version() {
+    let Some(image) = image() else { return };
+    let version = docker(&[
+        "run",
+        "--rm",
+        "--read-only",
+        "--network",
+        "none",
+        &image,
+        "--version",
+    ]);
+    assert!(
+        version.starts_with(concat!("xray-ecs ", env!("CARGO_PKG_VERSION"))),
+        "{version}"
+    );
+    let shell = attempt(&[
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        "sh",
+        &image,
+    ]);
+    assert!(shell.unwrap_err().contains("executable file not found"));
+    let lean = attempt(&["run", "--rm", "--network", "none", &image, "local"]);
+    assert!(lean.unwrap_err().contains("unrecognized subcommand"));
+}
