@@ -22,7 +22,7 @@ use crate::spec::Environment;
 
 /// Batch jobs on ECS on a schedule, every one of them visible in AWS X-Ray.
 #[derive(Debug, Parser)]
-#[command(name = "xray-ecs", version, max_term_width = 100)]
+#[command(name = "xray-ecs", version = env!("XRAY_ECS_VERSION"), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -34,5 +34,6 @@ mod stop;
 mod stub_s3;
 #[cfg(feature = "local")]
 mod trace;
+mod version;
 #[cfg(feature = "local")]
 mod worker;
