@@ -1,5 +1,7 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
+#[cfg(feature = "local")]
+mod completions;
 mod daemon;
 #[cfg(feature = "local")]
 mod local;
@@ -51,6 +53,9 @@ enum Command {
     Schedule(Box<schedule::Args>),
     /// Print the JSON Schema of a file
     Schema(schema::Args),
+    /// Print the script that completes this command line in a shell
+    #[cfg(feature = "local")]
+    Completions(completions::Args),
 }
 
 /// Runs the program with the process's arguments and environment, and with these job kinds beside its
@@ -82,6 +87,8 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         #[cfg(feature = "local")]
         Command::Map(args) => query::map(&args, &environment),
         Command::Schema(args) => schema::run(&args, &handlers.kinds()),
+        #[cfg(feature = "local")]
+        Command::Completions(args) => completions::run(&args),
     };
     ended(ended_with.map(ExitStatus::code))
 }

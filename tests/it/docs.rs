@@ -90,7 +90,7 @@ fn check(place: &Place, args: &str, what: &str) {
             let ports: Vec<&str> = ports.split(' ').collect();
             Running::start(place.command(&ports)).line("export AWS_ENDPOINT_URL_S3=");
         }
-        _ if args.contains(&"--local") && !is_built => {}
+        _ if (args.contains(&"--local") || args[0] == "completions") && !is_built => {}
         // Against AWS: as far as the arguments are read and the region is missed.
         ["run" | "traces" | "trace" | "map" | "daemon", ..] if !args.contains(&"--local") => {
             let ended = place.run(&args);

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "local")]
 mod command;
+mod completions;
 #[cfg(feature = "local")]
 mod container;
 mod docs;
