@@ -10,6 +10,8 @@ pub(crate) mod request_ids;
 mod retry;
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::iter::successors;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -18,11 +20,13 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 use tracing_xray::aws::XrayInterceptor;
 
+use crate::spec::Environment;
+use http::Roots;
 use rate::{NameOperation, RateLimits};
 use request_ids::KeepRequestId;
 use retry::ConflictPasses;
@@ -31,11 +35,15 @@ use retry::ConflictPasses;
 const IDENTITY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The configuration from the environment, profiles and whatever else the SDK looks at.
-pub(crate) async fn config_of_environment() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::by_scheme())
+///
+/// # Errors
+/// `AWS_CA_BUNDLE` names no file of certificates.
+pub(crate) async fn config_of_environment(environment: &Environment) -> anyhow::Result<SdkConfig> {
+    let roots = Roots::of_environment(environment)?;
+    Ok(aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http::by_scheme(&roots))
         .load()
-        .await
+        .await)
 }
 
 /// What else there is for a command that can do without AWS.
@@ -91,7 +99,7 @@ pub(crate) async fn account(config: &SdkConfig, region: Option<&str>) -> anyhow:
 /// What S3 says, in one line.
 pub(crate) fn told<E>(error: &SdkError<E, HttpResponse>) -> String
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
     match (status, error.code()) {
@@ -100,7 +108,11 @@ where
             format!("{status} {code}: {message}")
         }
         (Some(status), None) => format!("S3 answers {status}"),
-        (None, _) => DisplayErrorContext(error).to_string(),
+        // Without the structures that DisplayErrorContext appends.
+        (None, _) => successors(Some(error as &dyn Error), |&error| error.source())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": "),
     }
 }
 
@@ -127,9 +139,11 @@ impl S3Clients {
             .interceptor(XrayInterceptor::new())
             .interceptor(KeepRequestId);
         if !limits.is_empty() {
+            let client = config.http_client();
+            let client = client.unwrap_or_else(|| http::by_scheme(&Roots::System));
             base = base
                 .interceptor(NameOperation)
-                .http_client(http::limited(Arc::new(limits)));
+                .http_client(http::limited(client, Arc::new(limits)));
         }
         Self::of(config, base)
     }

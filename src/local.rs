@@ -20,7 +20,7 @@ use local_xray::{LocalXray, Store};
 use serde::{Deserialize, Serialize};
 use xray_daemon::{Counts, XrayClient};
 
-use crate::aws::http;
+use crate::aws::http::{self, Roots};
 use crate::xray::EmbeddedDaemon;
 
 /// The account of everything local.
@@ -71,7 +71,7 @@ pub(crate) fn sdk_config(endpoints: &Endpoints) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials()))
         .sleep_impl(TokioSleep::new())
         .time_source(SystemTimeSource::new())
-        .http_client(http::by_scheme())
+        .http_client(http::by_scheme(&Roots::System))
         .build()
 }
 

@@ -9,10 +9,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xray_daemon::{Config, Counts, CountsHandle, Daemon, XrayClient};
 
+use crate::aws::http::{self, Roots};
 use crate::spec::Environment;
 
 /// A client of the X-Ray API as the environment describes it: `AWS_ENDPOINT_URL_XRAY`, else
-/// `AWS_ENDPOINT_URL`, else AWS.
+/// `AWS_ENDPOINT_URL`, else AWS; `AWS_CA_BUNDLE`.
 pub(crate) fn client(config: &SdkConfig, environment: &Environment) -> anyhow::Result<XrayClient> {
     let region = config.region().map(|region| region.as_ref().to_owned());
     let named = match environment.get_non_empty("AWS_ENDPOINT_URL_XRAY")? {
@@ -27,11 +28,9 @@ pub(crate) fn client(config: &SdkConfig, environment: &Environment) -> anyhow::R
         (None, Some(region)) => (xray_daemon::default_endpoint(&region)?, region),
         (None, None) => anyhow::bail!("no AWS region: set AWS_REGION, or a region in the profile"),
     };
-    Ok(XrayClient::new(
-        endpoint,
-        region,
-        config.credentials_provider(),
-    ))
+    let client = XrayClient::new(endpoint, region, config.credentials_provider());
+    let roots = Roots::of_environment(environment)?;
+    Ok(client.with_connector(http::connector(roots)))
 }
 
 /// A daemon inside this process.

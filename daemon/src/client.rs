@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use bytes::Bytes;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -48,6 +49,12 @@ impl XrayClient {
     #[must_use]
     pub fn with_time_source(self, time: impl TimeSource + 'static) -> Self {
         Self(self.0.with_time_source(time))
+    }
+
+    /// Sets what sends its requests. Default: one that trusts the system's certificate authorities.
+    #[must_use]
+    pub fn with_connector(self, connector: SharedHttpConnector) -> Self {
+        Self(self.0.with_connector(connector))
     }
 
     /// The endpoint it calls.

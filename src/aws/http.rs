@@ -1,42 +1,57 @@
-//! One HTTP client for both schemes, which builds TLS, with all the system's certificates, only
-//! when the first `https` request asks for it: a start against local endpoints never does.
+//! One HTTP client for both schemes, which builds TLS, with all the roots it trusts, only when the
+//! first `https` request asks for it: a start against local endpoints never does.
 
-use std::sync::Arc;
+mod limited;
+mod roots;
+mod untrusted;
 
+use std::sync::OnceLock;
+
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::rate::{OperationName, RateLimits};
+pub(crate) use limited::limited;
+pub(crate) use roots::Roots;
 
-/// The client without any limits.
-pub(crate) fn by_scheme() -> SharedHttpClient {
-    limited(Arc::default())
+const TLS: tls::Provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+
+/// The client of the SDKs.
+pub(crate) fn by_scheme(roots: &Roots) -> SharedHttpClient {
+    let mut tls = Builder::new().tls_provider(TLS);
+    if let Some(context) = roots.context() {
+        tls = tls.tls_context(context);
+    }
+    SharedHttpClient::new(ByScheme {
+        plain: Builder::new().build_http(),
+        tls: tls.build_https(),
+        roots: roots.clone(),
+    })
 }
 
-/// The client, whose calls wait for their turn.
-pub(crate) fn limited(limits: Arc<RateLimits>) -> SharedHttpClient {
-    SharedHttpClient::new(ByScheme {
-        limits,
-        plain: Builder::new().build_http(),
-        tls: Builder::new()
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
-            .build_https(),
+/// The same for calls that no SDK makes.
+pub(crate) fn connector(roots: Roots) -> SharedHttpConnector {
+    SharedHttpConnector::new(OnFirstUse {
+        roots,
+        plain: OnceLock::new(),
+        tls: OnceLock::new(),
     })
+}
+
+fn is_tls(request: &HttpRequest) -> bool {
+    request.uri().starts_with("https:")
 }
 
 #[derive(Clone, Debug)]
 struct ByScheme {
-    limits: Arc<RateLimits>,
     plain: SharedHttpClient,
     tls: SharedHttpClient,
+    roots: Roots,
 }
 
 impl HttpClient for ByScheme {
@@ -45,7 +60,7 @@ impl HttpClient for ByScheme {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
+        SharedHttpConnector::new(OfClients {
             clients: self.clone(),
             settings: settings.clone(),
             components: components.clone(),
@@ -55,36 +70,44 @@ impl HttpClient for ByScheme {
 
 /// Both clients keep a connector for each settings, so asking them again costs a look-up.
 #[derive(Debug)]
-struct Connector {
+struct OfClients {
     clients: ByScheme,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
 
-impl HttpConnector for Connector {
+impl HttpConnector for OfClients {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = if request.uri().starts_with("https:") {
-            &self.clients.tls
-        } else {
-            &self.clients.plain
-        };
-        let connector = client.http_connector(&self.settings, &self.components);
-        if self.clients.limits.is_empty() {
-            return connector.call(request);
+        let of =
+            |client: &SharedHttpClient| client.http_connector(&self.settings, &self.components);
+        match is_tls(&request) {
+            true => untrusted::told(&of(&self.clients.tls), request, &self.clients.roots),
+            false => of(&self.clients.plain).call(request),
         }
-        let limits = Arc::clone(&self.clients.limits);
-        HttpConnectorFuture::new(async move {
-            // Only the request of the crate `http` shows its extensions.
-            let request = request
-                .try_into_http1x()
-                .map_err(|error| ConnectorError::user(Box::new(error)))?;
-            let operation = request.extensions().get::<OperationName>().cloned();
-            let request = HttpRequest::try_from(request)
-                .map_err(|error| ConnectorError::user(Box::new(error)))?;
-            if let Some(OperationName(name)) = operation {
-                limits.admit(&name).await;
+    }
+}
+
+#[derive(Debug)]
+struct OnFirstUse {
+    roots: Roots,
+    plain: OnceLock<SharedHttpConnector>,
+    tls: OnceLock<SharedHttpConnector>,
+}
+
+impl HttpConnector for OnFirstUse {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let builder = || aws_smithy_http_client::Connector::builder().sleep_impl(TokioSleep::new());
+        if !is_tls(&request) {
+            let plain = || SharedHttpConnector::new(builder().build_http());
+            return self.plain.get_or_init(plain).call(request);
+        }
+        let tls = self.tls.get_or_init(|| {
+            let mut tls = builder().tls_provider(TLS);
+            if let Some(context) = self.roots.context() {
+                tls = tls.tls_context(context);
             }
-            connector.call(request).await
-        })
+            SharedHttpConnector::new(tls.build())
+        });
+        untrusted::told(tls, request, &self.roots)
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use xray_daemon::{CallError, Endpoint, SignedClient, service_endpoint};
 
+use super::http::{self, Roots};
 use crate::spec::Environment;
 
 /// Reads the logs of tasks.
@@ -18,6 +19,7 @@ pub(crate) struct Logs {
     named: Option<Endpoint>,
     /// The region of streams that name none.
     region: String,
+    roots: Roots,
     /// They keep their connections.
     clients: Mutex<BTreeMap<String, SignedClient>>,
 }
@@ -42,7 +44,7 @@ impl Logs {
     /// `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`, else `AWS_ENDPOINT_URL`, else AWS.
     ///
     /// # Errors
-    /// The endpoint is none.
+    /// The endpoint is none, or `AWS_CA_BUNDLE` names no file of certificates.
     pub(crate) fn new(
         config: &SdkConfig,
         environment: &Environment,
@@ -54,6 +56,7 @@ impl Logs {
             config: config.clone(),
             named: named.map(str::parse).transpose()?,
             region: region.to_owned(),
+            roots: Roots::of_environment(environment)?,
             clients: Mutex::default(),
         })
     }
@@ -69,7 +72,8 @@ impl Logs {
             None => service_endpoint("logs", region).map_err(|error| error.to_string())?,
         };
         let credentials = self.config.credentials_provider();
-        let client = SignedClient::new("logs", endpoint, region.to_owned(), credentials);
+        let client = SignedClient::new("logs", endpoint, region.to_owned(), credentials)
+            .with_connector(http::connector(self.roots.clone()));
         clients.insert(region.to_owned(), client.clone());
         Ok(client)
     }

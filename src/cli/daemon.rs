@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             tcp: Some(args.bind_tcp),
             ..Config::default()
         };
-        let client = xray::client(&aws::config_of_environment().await, environment)?;
+        let client = xray::client(&aws::config_of_environment(environment).await?, environment)?;
         let daemon = Daemon::bind(config, client)
             .context("start the daemon; choose other addresses with --bind and --bind-tcp")?;
         let hurry = stop.clone();

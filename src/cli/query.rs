@@ -171,7 +171,7 @@ fn ask(
     runtime.block_on(async {
         let Some(dir) = &common.local else {
             environment.check_text("AWS_")?;
-            let config = aws::config_of_environment().await;
+            let config = aws::config_of_environment(environment).await?;
             let client = xray::client(&config, environment)
                 .context("ask X-Ray (--local asks the one of a local run)")?;
             aws::credentials(&config, aws::OR_LOCAL).await?;

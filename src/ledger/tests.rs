@@ -159,7 +159,9 @@ mod s3 {
                 .region(Region::new("us-east-1"))
                 .endpoint_url(format!("http://{}", server.address()))
                 .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-                .http_client(crate::aws::http::by_scheme())
+                .http_client(crate::aws::http::by_scheme(
+                    &crate::aws::http::Roots::System,
+                ))
                 .force_path_style(true)
                 .build();
             let client = Client::from_conf(config);

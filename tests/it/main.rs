@@ -34,7 +34,11 @@ mod serve;
 mod stop;
 mod stub_s3;
 #[cfg(feature = "local")]
+mod tls;
+#[cfg(feature = "local")]
 mod trace;
+#[cfg(feature = "local")]
+mod trust;
 mod version;
 #[cfg(feature = "local")]
 mod worker;

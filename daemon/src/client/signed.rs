@@ -35,6 +35,8 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 #[derive(Clone, Debug)]
 pub struct SignedClient {
     shared: Arc<Shared>,
+    /// Another connector than the shared one.
+    own_connector: Option<SharedHttpConnector>,
     timeout: Duration,
     time: SharedTimeSource,
 }
@@ -65,6 +67,7 @@ impl SignedClient {
                 credentials: credentials.map(CachedCredentials::new),
                 connector: OnceLock::new(),
             }),
+            own_connector: None,
             timeout: DEFAULT_TIMEOUT,
             time: SharedTimeSource::default(),
         }
@@ -81,6 +84,15 @@ impl SignedClient {
     pub fn with_time_source(self, time: impl TimeSource + 'static) -> Self {
         Self {
             time: SharedTimeSource::new(time),
+            ..self
+        }
+    }
+
+    /// Sets what sends its requests. Default: one that trusts the system's certificate authorities.
+    #[must_use]
+    pub fn with_connector(self, connector: SharedHttpConnector) -> Self {
+        Self {
+            own_connector: Some(connector),
             ..self
         }
     }
@@ -229,6 +241,9 @@ impl SignedClient {
 
     /// Made on first use: the certificates that TLS needs take longer to read than a start may.
     fn connector(&self) -> &SharedHttpConnector {
+        if let Some(connector) = &self.own_connector {
+            return connector;
+        }
         self.shared.connector.get_or_init(|| {
             let builder = Connector::builder().sleep_impl(TokioSleep::new());
             SharedHttpConnector::new(match self.shared.endpoint.is_tls() {

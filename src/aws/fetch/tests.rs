@@ -14,7 +14,9 @@ fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(crate::aws::http::by_scheme())
+        .http_client(crate::aws::http::by_scheme(
+            &crate::aws::http::Roots::System,
+        ))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .region(Region::new("eu-west-1"))
         .endpoint_url(endpoint)

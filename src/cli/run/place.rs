@@ -46,7 +46,7 @@ impl Place {
         if let Some(dir) = &args.local {
             return Self::local(args, wanted, dir).await;
         }
-        let config = aws::config_of_environment().await;
+        let config = aws::config_of_environment(environment).await?;
         let daemon = match &args.daemon {
             Some(DaemonChoice::Embedded) => {
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

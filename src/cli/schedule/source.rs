@@ -202,7 +202,7 @@ async fn configured(
     region: Option<String>,
 ) -> anyhow::Result<(SdkConfig, String)> {
     environment.check_text("AWS_")?;
-    let config = aws::config_of_environment().await;
+    let config = aws::config_of_environment(environment).await?;
     let own = config.region().map(|region| region.as_ref().to_owned());
     let Some(region) = region.or(own.filter(|region| !region.is_empty())) else {
         bail!(

@@ -27,7 +27,9 @@ fn on_local_s3<F: Future<Output = ()>>(test: impl FnOnce(Client) -> F) {
             .region(Region::new("eu-west-1"))
             .endpoint_url(format!("http://{}", server.address()))
             .force_path_style(true)
-            .http_client(crate::aws::http::by_scheme())
+            .http_client(crate::aws::http::by_scheme(
+                &crate::aws::http::Roots::System,
+            ))
             .build();
         test(Client::from_conf(config)).await;
         server.stop().await;
