@@ -20,7 +20,7 @@ fn main() {
         task.finish(0);
     });
     let aws = runner.start().expect("a free port");
-    aws.seed_cluster("batch");
+    aws.seed_cluster("xray-ecs");
     let definition = json!({
         "family": "xray-ecs",
         "networkMode": "awsvpc",
@@ -49,6 +49,7 @@ fn main() {
         .expect("a task definition as ECS takes it");
     println!("export AWS_ENDPOINT_URL={}", aws.endpoint());
     println!("export AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=fake AWS_SECRET_ACCESS_KEY=fake");
+    println!("export SUBNET_A=subnet-0a SUBNET_B=subnet-0b SECURITY_GROUP=sg-0a");
     for rule in std::io::stdin().lock().lines().map_while(Result::ok) {
         let fired = aws.fire(rule.trim(), chrono::Utc::now());
         println!("# started {:?}, failed {:?}", fired.tasks(), fired.errors());

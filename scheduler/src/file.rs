@@ -10,6 +10,7 @@ mod check;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unfilled;
 mod write;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use serde_json::{Value, json};
 
 use crate::input::{TaskOverrides, Transformer};
 use crate::rule::{CapacityProvider, Network, PlacementConstraint, PlacementStrategy};
+
+pub(crate) use unfilled::is_setting;
 
 pub use read::{CheckedFile, Context, read};
 pub use write::{Written, write};

@@ -60,6 +60,10 @@ impl std::str::FromStr for DaemonChoice {
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    if let Err(faults) = environment.check_filled() {
+        print::foreign(&faults.to_string());
+        return Ok(ExitStatus::NotStarted);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

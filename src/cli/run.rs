@@ -177,6 +177,9 @@ pub(crate) struct Surroundings<'a> {
 }
 
 pub(crate) fn run(args: &Args, around: &Surroundings<'_>) -> anyhow::Result<ExitStatus> {
+    if let Err(faults) = around.environment.check_filled() {
+        return Ok(refuse(&faults));
+    }
     let mut wanted = Wanted::read(args, around.environment)?;
     for output in &wanted.outputs {
         output.check(&wanted.run_id)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
+use checked_json::{Fault, Faults, placeholder};
 use thiserror::Error;
 
 /// The environment's variables; cheap to clone.
@@ -54,6 +55,36 @@ impl Environment {
         names.try_for_each(|name| self.get(name).map(drop))
     }
 
+    /// That no setting holds what somebody was to fill in, such as `${ACCOUNT_ID}` or `<account-id>`: a
+    /// task definition that was registered as it stood, or an input transformer without its values.
+    ///
+    /// # Errors
+    /// Every such variable.
+    pub fn check_filled(&self) -> Result<(), Faults> {
+        let texts = self.0.iter().filter_map(|(name, value)| {
+            let value = value.to_str().filter(|_| is_setting(name))?;
+            Some((name, placeholder(value)?))
+        });
+        let faults: Vec<Fault> = texts
+            .map(|(name, found)| Fault {
+                source_name: "environment".to_owned(),
+                position: None,
+                field: name.clone(),
+                message: format!(
+                    "`{found}` is a placeholder that nobody filled in: set the variable to its value, in \
+                     the task definition or in the overrides of the task"
+                ),
+            })
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Faults {
+            told: faults,
+            untold: 0,
+        })
+    }
+
     /// The names of the variables that begin with `prefix` and are set to more than nothing.
     pub(super) fn names_with_prefix(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.0
@@ -61,6 +92,20 @@ impl Environment {
             .filter(move |(name, value)| name.starts_with(prefix) && *value != OsStr::new(""))
             .map(|(name, _)| name.as_str())
     }
+}
+
+/// Whether the program reads a variable as a setting of its own. What jobs are made of may hold
+/// variables of a shell.
+fn is_setting(name: &str) -> bool {
+    const OF_JOBS: [&str; 3] = ["JOB_SPEC", "JOB_COMMAND", "JOB_STDIN"];
+    let prefixes = ["JOB_", "XRAY_ECS_", "AWS_ENDPOINT_URL"];
+    let names = [
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_XRAY_DAEMON_ADDRESS",
+    ];
+    (prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_JOBS.contains(&name))
+        || names.contains(&name)
 }
 
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
@@ -82,6 +127,32 @@ mod tests {
         assert_eq!(environment.get("EMPTY"), Ok(Some("")));
         assert_eq!(environment.get_non_empty("EMPTY"), Ok(None));
         assert_eq!(environment.get("B"), Ok(None));
+    }
+
+    #[test]
+    fn every_setting_that_nobody_filled_in_is_told() {
+        let environment: Environment = [
+            ("AWS_REGION", "<region>"),
+            ("JOB_FILE", "s3://${BUCKET}/jobs.json"),
+            ("XRAY_ECS_REPORT", "s3://acme/${aws:PrincipalTag/team}"),
+            (
+                "JOB_SPEC",
+                "{\"command\": [\"sh\", \"-c\", \"echo ${HOME} <b>\"]}",
+            ),
+            ("JOB_COMMAND", "[\"sh\", \"-c\", \"echo ${HOME}\"]"),
+            ("GREETING", "<name>"),
+        ]
+        .into_iter()
+        .collect();
+        let faults = environment.check_filled().unwrap_err();
+        let fields: Vec<&str> = faults.told.iter().map(|fault| &*fault.field).collect();
+        assert_eq!(fields, ["AWS_REGION", "JOB_FILE"]);
+        assert!(
+            faults.told[1]
+                .message
+                .starts_with("`${BUCKET}` is a placeholder")
+        );
+        assert_eq!(Environment::default().check_filled(), Ok(()));
     }
 
     #[cfg(unix)]

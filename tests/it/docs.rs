@@ -178,18 +178,14 @@ mod schedules {
         pub(super) fn new(place: &Place) -> Self {
             let builder = FakeAws::builder().account(ACCOUNT).region("eu-west-1");
             let aws = builder.start().unwrap();
-            aws.seed_cluster("batch");
-            aws.seed_task_definition(json!({
-                "family": "xray-ecs",
-                "networkMode": "awsvpc",
-                "requiresCompatibilities": ["FARGATE"],
-                "cpu": "256",
-                "memory": "512",
-                "containerDefinitions": [
-                    { "name": "worker", "image": "xray-ecs:1", "command": ["run", "--daemon", "embedded"] },
-                ],
-            }))
-            .unwrap();
+            aws.seed_cluster("xray-ecs");
+            let definition =
+                std::fs::read_to_string(repository().join("config/task-definition.json"));
+            let definition = definition.unwrap().replace("${AWS_ACCOUNT_ID}", ACCOUNT);
+            let definition = definition.replace("${AWS_REGION}", "eu-west-1");
+            let definition = definition.replace("${IMAGE_TAG}", "1");
+            aws.seed_task_definition(serde_json::from_str(&definition).unwrap())
+                .unwrap();
             // Where an audit looks for reports.
             let bucket =
                 |name: &str| json!({ "name": name, "type": "create-bucket", "bucket": name });

@@ -6,6 +6,7 @@ mod command;
 mod completions;
 #[cfg(feature = "local")]
 mod container;
+mod deploy;
 mod docs;
 #[cfg(feature = "local")]
 mod ecs;

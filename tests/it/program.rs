@@ -9,6 +9,13 @@ use std::time::{Duration, Instant};
 /// What must come comes within this; a test fails after it, it never passes by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What config/schedule.json takes from the environment.
+pub(crate) const NETWORK: [(&str, &str); 3] = [
+    ("SUBNET_A", "subnet-0a1b2c3d"),
+    ("SUBNET_B", "subnet-4e5f6a7b"),
+    ("SECURITY_GROUP", "sg-0a1b2c3d"),
+];
+
 /// A directory with the project's job files and configuration in it, where commands run.
 pub(crate) struct Place {
     dir: tempfile::TempDir,
@@ -56,6 +63,7 @@ impl Place {
             .env("HOME", self.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("COLUMNS", "80")
+            .envs(NETWORK)
             .stdin(Stdio::null());
         command
     }

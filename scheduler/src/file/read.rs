@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::check::{self, Findings};
+use super::unfilled;
 use super::{FileFields, TARGET_ID_DEFAULT};
 use crate::place::{ACCOUNT_PLACEHOLDER, Place, REGION_PLACEHOLDER};
 use crate::rule::Rule;
@@ -80,6 +81,10 @@ fn checked(value: Value, context: &Context<'_>, log: &mut FaultLog<'_>) -> Optio
     expand(&mut value, At::Root(""), &scope, &mut of_templates);
     removed.extend(without(&mut value, &of_templates));
     faults.append(&mut of_templates);
+    let mut of_nobody = Vec::new();
+    unfilled::find(&value, At::Root(""), &mut of_nobody);
+    removed.extend(without(&mut value, &of_nobody));
+    faults.append(&mut of_nobody);
     // What a template has become may still be wrong; what was removed is missed by nobody.
     let mut expanded = of_shape(&value, Texts::Plain);
     expanded.retain(|fault| !removed.contains(&fault.path));

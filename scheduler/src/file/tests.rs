@@ -194,6 +194,64 @@ fn what_aws_would_refuse_is_told_with_its_mend() {
 }
 
 #[test]
+fn what_nobody_filled_in_is_told_and_what_is_meant_so_is_not() {
+    let text = json!({
+        "version": 1, "name": "nightly", "region": "${AWS_REGION}", "account": "<account-id>",
+        "tags": { "team": "${TEAM}" },
+        "defaults": {
+            "cluster": "YOUR_CLUSTER",
+            "task_definition": "arn:aws:ecs:eu-west-1:XXXXXXXXXXXX:task-definition/worker",
+            "role": "arn:aws:iam::${AWS_ACCOUNT_ID}:role/events",
+            "network": { "subnets": ["subnet-xxxx", "subnet-0a1b2c3d"] },
+            "worker": { "environment": { "XRAY_ECS_REPORT": "s3://runs-${AWS_ACCOUNT_ID}/{{run_id}}.json" } },
+        },
+        "rules": [
+            rule(json!({ "targets": [{ "dead_letter_queue": "REPLACE_ME", "worker": { "job_file": "s3://<bucket>/a.json" } }] })),
+            rule(json!({ "name": "raw", "targets": [{ "input": { "containerOverrides": [
+                { "name": "worker", "environment": [{ "name": "JOB_FILE", "value": "<file>" }] },
+            ] } }] })),
+        ],
+    });
+    let text = serde_json::to_string_pretty(&text).unwrap();
+    insta::assert_snapshot!(read_with(&text, None).unwrap_err());
+
+    let meant = target(json!({
+        "worker": {
+            "job_file": null,
+            "command": ["run", "--only", "<x>"],
+            "environment": {
+                "JOB_SPEC": "{{\"command\": [\"sh\", \"-c\", \"echo ${HOME} <x>\"]}}",
+                "GREETING": "${NAME}",
+                "XRAY_ECS_REPORT": "s3://${aws:PrincipalTag/team}/r.json",
+            },
+        },
+    }));
+    let mut meant = json!([
+        meant,
+        rule(json!({
+            "name": "raw",
+            "description": "for <team>, TODO",
+            "targets": [{
+                "input_transformer": {
+                    "paths": { "t": "$.time" },
+                    "template": "{\"containerOverrides\": [{\"name\": \"w\", \"environment\": [\
+                        {\"name\": \"JOB_FILE\", \"value\": <t>}, {\"name\": \"A\", \"value\": <aws.events.rule-arn>}]}]}",
+                },
+            }],
+        }))
+    ]);
+    meant[0]["targets"][0]["worker"]
+        .as_object_mut()
+        .unwrap()
+        .remove("job_file");
+    meant[1]["targets"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("worker");
+    read_text(&file(&meant)).unwrap();
+}
+
+#[test]
 fn what_will_be_regretted_is_a_warning() {
     let rules = json!([
         rule(json!({ "schedule": "cron(0 3 ? * 1 *)" })),

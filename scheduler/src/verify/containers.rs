@@ -6,6 +6,7 @@
 
 use super::Told;
 use crate::ecs::{ContainerDefinition, TaskDefinition};
+use crate::file::is_setting;
 use crate::rule::{Target, Tasks};
 
 /// How long ECS waits for a container that does not say, in seconds.
@@ -55,6 +56,15 @@ pub(super) fn check(
                 "container `{}`: its image has the placeholder `{placeholder}`: fill it in",
                 container.name
             ));
+        }
+        let settings = container.environment.iter();
+        for (name, value) in settings.filter(|(name, _)| is_setting(name)) {
+            if let Some(placeholder) = checked_json::placeholder(value) {
+                told.fault(format!(
+                    "container `{}`: its variable {name} has the placeholder `{placeholder}`: fill it in",
+                    container.name
+                ));
+            }
         }
     }
     let is_fargate = tasks.launch_type.as_deref() == Some("FARGATE")
@@ -200,8 +210,11 @@ fn has_embedded_daemon(worker: &ContainerDefinition, target: &Target) -> bool {
     command.windows(2).any(follows) || command.iter().any(|word| word == "--daemon=embedded")
 }
 
-/// What somebody was to replace: `<...>`, or a word such as `ACCOUNT_ID`.
+/// What somebody was to replace: `${...}`, `<...>`, or a word such as `ACCOUNT_ID`.
 fn placeholder(image: &str) -> Option<&str> {
+    if let Some(found) = checked_json::placeholder(image) {
+        return Some(found);
+    }
     if let Some(start) = image.find('<')
         && let Some(end) = image[start..].find('>')
     {
