@@ -1,0 +1,244 @@
+//! The stack says the same as the files beside it: what it makes is what they make by hand.
+//!
+//! Its YAML is read by the Python of `XRAY_ECS_TEST_PYTHON`, else `python3`. Without it these tests skip
+//! and say so.
+
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+
+use super::filled::{ACCOUNT, IMAGE_TAG, REGION, filled};
+use crate::program::{ended, interpreter, repository};
+
+/// The template, and what its words stand for.
+struct Stack(Value);
+
+impl Stack {
+    fn read() -> Option<Self> {
+        let python = interpreter("yaml")?;
+        let mut command = Command::new(python);
+        command
+            .arg(repository().join("tests/it/python/template_as_json.py"))
+            .arg(repository().join("config/cloudformation.yaml"));
+        let read = ended(&mut command);
+        assert_eq!(read.code, 0, "{}", read.stderr);
+        Some(Self(serde_json::from_str(&read.stdout).unwrap()))
+    }
+
+    /// The properties of a resource, its functions resolved.
+    fn properties(&self, resource: &str) -> Value {
+        let properties = &self.0["Resources"][resource]["Properties"];
+        assert!(properties.is_object(), "no {resource}");
+        self.resolved(properties)
+    }
+
+    fn resolved(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => match fields.iter().next() {
+                Some((function, Value::String(name))) if function == "Ref" => {
+                    self.reference(name).into()
+                }
+                Some((function, Value::Array(path))) if function == "Fn::GetAtt" => {
+                    let path: Vec<&str> = path.iter().filter_map(Value::as_str).collect();
+                    self.attribute(path[0], path[1]).into()
+                }
+                Some((function, Value::String(text))) if function == "Fn::Sub" => {
+                    self.substituted(text).into()
+                }
+                Some((function, _)) if function.starts_with("Fn::") => {
+                    panic!("{function} is not known here")
+                }
+                _ => {
+                    let fields = fields.iter();
+                    fields
+                        .map(|(name, value)| (name.clone(), self.resolved(value)))
+                        .collect()
+                }
+            },
+            Value::Array(values) => values.iter().map(|value| self.resolved(value)).collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn substituted(&self, text: &str) -> String {
+        let mut becomes = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').unwrap();
+            becomes += before;
+            becomes += &match name.split_once('.') {
+                Some((resource, attribute)) => self.attribute(resource, attribute),
+                None => self.reference(name),
+            };
+            rest = after;
+        }
+        becomes + rest
+    }
+
+    fn reference(&self, name: &str) -> String {
+        let properties = &self.0["Resources"][name]["Properties"];
+        match name {
+            "AWS::AccountId" => ACCOUNT.to_owned(),
+            "AWS::Region" => REGION.to_owned(),
+            "AWS::Partition" => "aws".to_owned(),
+            "ImageTag" => IMAGE_TAG.to_owned(),
+            "Alarms" => format!("arn:aws:sns:{REGION}:{ACCOUNT}:xray-ecs-alarms"),
+            "LogGroup" => self.text(&properties["LogGroupName"]),
+            "ReportsBucket" => self.text(&properties["BucketName"]),
+            "LostFirings" => self.text(&properties["QueueName"]),
+            parameter => self.text(&self.0["Parameters"][parameter]["Default"]),
+        }
+    }
+
+    fn text(&self, value: &Value) -> String {
+        match self.resolved(value) {
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            other => panic!("{other} is no text"),
+        }
+    }
+
+    /// As the reference of CloudFormation says, "Return values" of each resource.
+    fn attribute(&self, resource: &str, attribute: &str) -> String {
+        let properties = &self.0["Resources"][resource]["Properties"];
+        let name = |field: &str| self.text(&properties[field]);
+        let at = |service: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:");
+        let kind = self.0["Resources"][resource]["Type"]
+            .as_str()
+            .unwrap_or_default();
+        match (kind, attribute) {
+            ("AWS::ECR::Repository", "RepositoryUri") => {
+                format!(
+                    "{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{}",
+                    name("RepositoryName")
+                )
+            }
+            ("AWS::ECR::Repository", "Arn") => at("ecr") + "repository/" + &name("RepositoryName"),
+            ("AWS::ECS::Cluster", "Arn") => at("ecs") + "cluster/" + &name("ClusterName"),
+            ("AWS::IAM::Role", "Arn") => {
+                format!("arn:aws:iam::{ACCOUNT}:role/{}", name("RoleName"))
+            }
+            ("AWS::Logs::LogGroup", "Arn") => {
+                at("logs") + "log-group:" + &name("LogGroupName") + ":*"
+            }
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", name("BucketName")),
+            ("AWS::SQS::Queue", "Arn") => at("sqs") + &name("QueueName"),
+            _ => panic!("{resource}.{attribute} is not known here"),
+        }
+    }
+}
+
+/// The parameters of a call, out of the properties of a resource.
+fn parameters(properties: &Value) -> Value {
+    let small = |name: &String| {
+        let (first, rest) = name.split_at(1);
+        first.to_lowercase() + rest
+    };
+    match properties {
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (small(name), parameters(value)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        Value::Array(values) => values.iter().map(parameters).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn the_task_definition_is_that_of_the_file() {
+    let Some(stack) = Stack::read() else { return };
+    let of_stack = parameters(&stack.properties("TaskDefinition"));
+    assert_eq!(of_stack, filled("task-definition.json"));
+}
+
+#[test]
+fn the_roles_are_those_of_the_files() {
+    let Some(stack) = Stack::read() else { return };
+    for (resource, name, trust) in [
+        ("TaskRole", "task", "iam-trust-ecs-tasks.json"),
+        ("ExecutionRole", "execution", "iam-trust-ecs-tasks.json"),
+        ("TriggerRole", "trigger", "iam-trust-events.json"),
+    ] {
+        let role = stack.properties(resource);
+        assert_eq!(role["RoleName"], format!("xray-ecs-{name}"));
+        assert_eq!(
+            role["AssumeRolePolicyDocument"],
+            filled(trust),
+            "{resource}"
+        );
+        let policies = role["Policies"].as_array().unwrap();
+        assert_eq!(policies.len(), 1, "{resource}");
+        let policy = filled(&format!("iam-{name}-policy.json"));
+        assert_eq!(policies[0]["PolicyDocument"], policy, "{resource}");
+    }
+}
+
+#[test]
+fn the_dead_letter_queue_is_that_of_the_file() {
+    let Some(stack) = Stack::read() else { return };
+    let file = filled("lost-firings-queue.json");
+    let queue = stack.properties("LostFirings");
+    assert_eq!(queue["QueueName"], file["QueueName"]);
+    let attributes = &file["Attributes"];
+    for attribute in ["MessageRetentionPeriod", "SqsManagedSseEnabled"] {
+        assert_eq!(
+            queue[attribute].to_string(),
+            attributes[attribute].as_str().unwrap()
+        );
+    }
+    let policy: Value = serde_json::from_str(attributes["Policy"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        stack.properties("LostFiringsPolicy")["PolicyDocument"],
+        policy
+    );
+}
+
+#[test]
+fn the_schedule_names_what_the_stack_makes() {
+    let Some(stack) = Stack::read() else { return };
+    let text = std::fs::read_to_string(repository().join("config/schedule.json")).unwrap();
+    let schedule: Value = serde_json::from_str(&text).unwrap();
+    let defaults = &schedule["defaults"];
+    for (field, resource, property) in [
+        ("cluster", "Cluster", "ClusterName"),
+        ("task_definition", "TaskDefinition", "Family"),
+        ("role", "TriggerRole", "RoleName"),
+        ("dead_letter_queue", "LostFirings", "QueueName"),
+    ] {
+        assert_eq!(
+            defaults[field],
+            stack.properties(resource)[property],
+            "{field}"
+        );
+    }
+    assert_eq!(schedule["rules"][0]["name"], stack.reference("RuleName"));
+    let bucket = stack
+        .reference("ReportsBucket")
+        .replace(ACCOUNT, "{account}");
+    let environment = &schedule["rules"][0]["targets"][0]["worker"]["environment"];
+    for (variable, folder) in [("XRAY_ECS_REPORT", "runs"), ("XRAY_ECS_LEDGER", "ledgers")] {
+        let url = environment[variable].as_str().unwrap();
+        assert!(
+            url.starts_with(&format!("s3://{bucket}/{folder}/")),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn the_alarm_for_missing_runs_counts_what_the_worker_writes() {
+    let Some(stack) = Stack::read() else { return };
+    let filter = stack.properties("EndedJobs");
+    // tests/it/ecs.rs holds that a worker on ECS ends each job with this line.
+    assert_eq!(filter["FilterPattern"], "{ $.type = \"platform.report\" }");
+    let made = &filter["MetricTransformations"][0];
+    let read = stack.properties("MissingRun");
+    assert_eq!(
+        (&made["MetricNamespace"], &made["MetricName"]),
+        (&read["Namespace"], &read["MetricName"])
+    );
+    assert_eq!(made["MetricValue"], json!("1"));
+    assert_eq!(read["TreatMissingData"], "breaching");
+}
