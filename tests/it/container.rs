@@ -9,6 +9,7 @@ mod aws;
 mod definition;
 mod docker;
 mod forwarder;
+mod https;
 mod image;
 mod loss;
 mod network;
