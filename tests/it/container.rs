@@ -6,6 +6,7 @@
 
 mod agent;
 mod aws;
+mod compose;
 mod definition;
 mod docker;
 mod forwarder;

@@ -86,7 +86,7 @@ pub(super) struct EndedContainer {
     pub(super) is_out_of_memory: bool,
     /// What it printed.
     pub(super) lines: Vec<String>,
-    /// Whether its health check passed at some time.
+    /// Whether its health check passed, and never failed too often.
     pub(super) was_healthy: bool,
     /// Whether it asked for the task role's credentials.
     pub(super) asked_for_credentials: bool,
@@ -422,7 +422,7 @@ impl Task {
                 exit_code: state["ExitCode"].as_i64().unwrap(),
                 is_out_of_memory: state["OOMKilled"].as_bool().unwrap(),
                 lines: container.log.all(),
-                was_healthy: container.health.as_ref().is_some_and(Health::was_healthy),
+                was_healthy: container.health.as_ref().is_some_and(Health::was_good),
                 asked_for_credentials: self.network.metadata.was_asked(&container.credentials_path),
             };
             containers.insert(name, ended);

@@ -11,7 +11,6 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TaskDefinition {
     pub(super) family: String,
-    pub(super) network_mode: NetworkMode,
     pub(super) requires_compatibilities: Vec<LaunchType>,
     /// CPU units; 1024 are a core.
     pub(super) cpu: String,
@@ -20,7 +19,9 @@ pub(super) struct TaskDefinition {
     #[serde(default)]
     pub(super) volumes: Vec<Volume>,
     pub(super) container_definitions: Vec<ContainerDefinition>,
-    // Of no meaning on one machine:
+    // What there is one way to play for, or none on one machine:
+    #[serde(rename = "networkMode")]
+    _network_mode: NetworkMode,
     #[serde(rename = "taskRoleArn")]
     _task_role_arn: String,
     #[serde(rename = "executionRoleArn")]
@@ -33,7 +34,7 @@ pub(super) struct TaskDefinition {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum NetworkMode {
+enum NetworkMode {
     /// All containers in one network namespace with an address of its own.
     Awsvpc,
 }
@@ -66,8 +67,6 @@ pub(super) struct ContainerDefinition {
     pub(super) depends_on: Vec<Dependency>,
     /// Seconds from SIGTERM to SIGKILL.
     pub(super) stop_timeout: u64,
-    #[serde(default)]
-    pub(super) port_mappings: Vec<PortMapping>,
     pub(super) health_check: Option<HealthCheck>,
     pub(super) readonly_root_filesystem: bool,
     pub(super) user: String,
@@ -82,6 +81,9 @@ pub(super) struct ContainerDefinition {
     pub(super) memory: Option<u32>,
     /// What it may count on, in MiB.
     pub(super) memory_reservation: Option<u32>,
+    // All ports of a network namespace are open within it:
+    #[serde(default, rename = "portMappings")]
+    _port_mappings: Value,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -105,13 +107,6 @@ pub(super) enum Condition {
     Start,
     /// Its health check passed.
     Healthy,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PortMapping {
-    pub(super) container_port: u16,
-    pub(super) protocol: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -150,13 +145,14 @@ pub(super) struct Capabilities {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct LogConfiguration {
-    pub(super) log_driver: LogDriver,
+    #[serde(rename = "logDriver")]
+    _log_driver: LogDriver,
     pub(super) options: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum LogDriver {
+enum LogDriver {
     Awslogs,
 }
 

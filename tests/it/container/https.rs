@@ -3,7 +3,7 @@
 
 use super::network::HOST;
 use super::task::{buckets, numbered};
-use super::{Overrides, SIDECAR, Scene};
+use super::{Overrides, Scene};
 use crate::tls::{Authority, TlsFront};
 
 /// TLS in front of each service, as long as it lives.

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::definition::HealthCheck;
 
@@ -22,7 +22,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     was_healthy: bool,
-    /// Failures in a row, and what the last one said.
+    was_unhealthy: bool,
+    /// Failures in a row that count, and what the last check said.
     failures: u32,
     said: String,
 }
@@ -30,40 +31,32 @@ struct State {
 impl Health {
     /// Begins to check.
     pub(super) fn mind(docker_id: &str, check: &HealthCheck) -> Self {
-        let Some(("CMD", command)) = check
-            .command
-            .split_first()
-            .map(|(kind, rest)| (kind.as_str(), rest))
-        else {
-            panic!("a health check without a shell, not {:?}", check.command);
+        let command = match check.command.split_first() {
+            Some((kind, command)) if kind == "CMD" => command,
+            _ => panic!("a health check without a shell, not {:?}", check.command),
         };
-        let mut args = vec!["exec".to_owned(), docker_id.to_owned()];
-        args.extend(command.iter().cloned());
-        let interval = Duration::from_secs(check.interval);
+        let mut exec = Command::new("timeout");
+        exec.args([&check.timeout.to_string(), "docker", "exec", docker_id])
+            .args(command)
+            .stdin(Stdio::null());
+        let check = check.clone();
         let shared = Arc::<Shared>::default();
         let (stop, stopped) = channel();
         let told = Arc::clone(&shared);
         std::thread::spawn(move || {
+            let began = Instant::now();
             // The first one comes at once: a test has no time for the interval.
-            loop {
-                let output = Command::new("docker")
-                    .args(&args)
-                    .stdin(Stdio::null())
-                    .output()
-                    .unwrap();
-                told.note(
-                    output.status.success(),
-                    &String::from_utf8_lossy(&output.stdout),
-                );
-                // A check that failed is repeated soon; a healthy container is left alone.
-                let pause = if output.status.success() {
-                    interval
-                } else {
-                    Duration::from_millis(100)
+            let mut pause = Duration::ZERO;
+            while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let output = exec.output().unwrap();
+                let passed = output.status.success();
+                let counts = began.elapsed() >= Duration::from_secs(check.start_period);
+                told.note(passed, counts, check.retries, &output.stdout);
+                // A container that does not listen yet is asked again soon.
+                pause = match passed || counts {
+                    true => Duration::from_secs(check.interval),
+                    false => Duration::from_millis(100),
                 };
-                if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
             }
         });
         Self {
@@ -72,34 +65,33 @@ impl Health {
         }
     }
 
-    pub(super) fn was_healthy(&self) -> bool {
-        self.shared.state.lock().unwrap().was_healthy
+    /// Whether a check passed, and whether at no time too many failed in a row.
+    pub(super) fn was_good(&self) -> bool {
+        let state = self.shared.state.lock().unwrap();
+        state.was_healthy && !state.was_unhealthy
     }
 
     /// Waits until a check passes.
     pub(super) fn wait_until_healthy(&self, patience: Duration) {
         let state = self.shared.state.lock().unwrap();
         let waits = |state: &mut State| !state.was_healthy;
-        let (state, waited) = self
-            .shared
-            .changed
-            .wait_timeout_while(state, patience, waits)
-            .unwrap();
-        assert!(
-            !waited.timed_out(),
-            "never healthy: {} failures, `{}`",
-            state.failures,
-            state.said
-        );
+        let changed = &self.shared.changed;
+        let (state, waited) = changed.wait_timeout_while(state, patience, waits).unwrap();
+        assert!(!waited.timed_out(), "never healthy: `{}`", state.said);
     }
 }
 
 impl Shared {
-    fn note(&self, passed: bool, said: &str) {
+    fn note(&self, passed: bool, counts: bool, retries: u32, said: &[u8]) {
         let mut state = self.state.lock().unwrap();
         state.was_healthy |= passed;
-        state.failures = if passed { 0 } else { state.failures + 1 };
-        said.trim().clone_into(&mut state.said);
+        state.failures = if passed {
+            0
+        } else {
+            state.failures + u32::from(counts)
+        };
+        state.was_unhealthy |= state.failures >= retries;
+        state.said = String::from_utf8_lossy(said).trim().to_owned();
         self.changed.notify_all();
     }
 }

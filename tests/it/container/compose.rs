@@ -1,0 +1,112 @@
+//! `compose.yaml`, with the commands that stand in it.
+
+use std::process::{Command, Output};
+
+use super::docker::image;
+use crate::program::repository;
+
+/// A project of Compose, gone when it is dropped.
+struct Project {
+    name: String,
+    image: String,
+    local_image: String,
+}
+
+impl Project {
+    /// `None`, which is told, without images.
+    fn new() -> Option<Self> {
+        let image = image()?;
+        let Ok(local_image) = std::env::var("XRAY_ECS_TEST_LOCAL_IMAGE") else {
+            eprintln!(
+                "skipped: no image with the local services; docker build -t xray-ecs-local --build-arg \
+                 FEATURES=local . && XRAY_ECS_TEST_LOCAL_IMAGE=xray-ecs-local"
+            );
+            return None;
+        };
+        Some(Self {
+            name: format!("xray-ecs-test-{:08x}", rand::random::<u32>()),
+            image,
+            local_image,
+        })
+    }
+
+    /// Runs compose, of the second version or of the first.
+    fn run(&self, args: &[&str]) -> Output {
+        let is_plugin = Command::new("docker").args(["compose", "version"]).output();
+        let mut command = match is_plugin.is_ok_and(|output| output.status.success()) {
+            true => {
+                let mut command = Command::new("docker");
+                command.arg("compose");
+                command
+            }
+            false => Command::new("docker-compose"),
+        };
+        command
+            .current_dir(repository())
+            .args(["--project-name", &self.name])
+            .args(args)
+            .env("XRAY_ECS_IMAGE", &self.image)
+            .env("XRAY_ECS_LOCAL_IMAGE", &self.local_image)
+            .env("XRAY_ECS_PORT", "0");
+        command.output().unwrap()
+    }
+
+    /// The same, which must succeed; answers what it prints.
+    #[track_caller]
+    fn done(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {stdout}{stderr}");
+        stdout
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        self.run(&["down", "--volumes"]);
+    }
+}
+
+#[test]
+fn the_task_runs_on_a_laptop_and_its_traces_stay() {
+    let Some(project) = Project::new() else {
+        return;
+    };
+    let told = project.done(&["up", "--no-build", "--exit-code-from", "worker"]);
+    assert!(told.contains("job bucket: changed"), "{told}");
+    project.done(&["up", "--no-build", "--detach", "local"]);
+    let map = [
+        "exec",
+        "-T",
+        "local",
+        "/xray-ecs",
+        "map",
+        "--local=/tmp/xray-ecs",
+    ];
+    let map = project.done(&map);
+    for node in ["bucket creation", "S3 xray-ecs-000000000000-us-east-1"] {
+        assert!(map.contains(node), "{node}: {map}");
+    }
+    // The laptop's port leads to the X-Ray API.
+    let port = project.done(&["port", "local", "2080"]);
+    let answer = std::net::TcpStream::connect(port.trim()).unwrap();
+    drop(answer);
+}
+
+#[test]
+fn a_job_that_fails_fails_the_command() {
+    let Some(project) = Project::new() else {
+        return;
+    };
+    let run = [
+        "run",
+        "--rm",
+        "-T",
+        "-e",
+        "JOB_FILE=/jobs/no-such.json",
+        "worker",
+    ];
+    let output = project.run(&run);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
