@@ -1,6 +1,10 @@
 //! What is deployed: config/, docs/deploy.md, and what is told when something in them was not filled in.
 
+#[cfg(all(feature = "local", feature = "schedule"))]
+mod document;
 mod filled;
+#[cfg(feature = "schedule")]
+mod fit;
 #[cfg(any(feature = "local", feature = "schedule"))]
 mod lint;
 mod policy;

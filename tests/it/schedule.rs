@@ -5,14 +5,14 @@ mod apply;
 mod audit;
 mod diff;
 mod dump;
-mod moto;
+pub(crate) mod moto;
 mod next;
 mod refused;
 #[cfg(feature = "local")]
 mod run;
 mod stop;
 #[cfg(feature = "local")]
-mod tasks;
+pub(crate) mod tasks;
 mod terminal;
 mod validate;
 mod vectors;
@@ -28,9 +28,9 @@ pub(super) const REGION: &str = "eu-west-1";
 pub(super) const ACCOUNT: &str = "123456789012";
 
 /// A directory where commands run, and the AWS that they talk to.
-pub(super) struct Scene {
-    pub(super) place: Place,
-    pub(super) aws: FakeAws,
+pub(crate) struct Scene {
+    pub(crate) place: Place,
+    pub(crate) aws: FakeAws,
 }
 
 impl Scene {

@@ -227,6 +227,85 @@ fn the_schedule_names_what_the_stack_makes() {
     }
 }
 
+/// Whether an event matches a pattern, as far as this pattern goes: what stands in an object of a list
+/// must match in one and the same of them (EventBridge user guide, "Event patterns").
+fn matches(pattern: &Value, event: &Value) -> bool {
+    let one = |wanted: &Value| match wanted.as_object().and_then(|wanted| wanted.iter().next()) {
+        Some((word, Value::String(start))) if word == "prefix" => {
+            event.as_str().is_some_and(|text| text.starts_with(start))
+        }
+        Some((word, Value::Array(others))) if word == "anything-but" => {
+            !event.is_null() && !others.contains(event)
+        }
+        Some((word, _)) => panic!("{word} is not known here"),
+        None => wanted == event,
+    };
+    match (pattern, event) {
+        (Value::Object(_), Value::Array(events)) => {
+            events.iter().any(|event| matches(pattern, event))
+        }
+        (Value::Object(fields), _) => fields.iter().all(|(name, pattern)| match pattern {
+            Value::Array(patterns) if name == "$or" => {
+                patterns.iter().any(|pattern| matches(pattern, event))
+            }
+            _ => matches(pattern, &event[name]),
+        }),
+        (Value::Array(wanted), _) => wanted.iter().any(one),
+        _ => panic!("{pattern} is no pattern"),
+    }
+}
+
+/// What ECS tells of a task that has stopped (ECS developer guide, "Amazon ECS task state change
+/// events"); no exit code is one of a container that never ran.
+fn stopped(worker: Option<i32>, daemon: Option<i32>, stop_code: &str) -> Value {
+    let container = |name: &str, exit_code: Option<i32>| {
+        let mut container = json!({ "name": name, "lastStatus": "STOPPED" });
+        if let Some(code) = exit_code {
+            container["exitCode"] = code.into();
+        }
+        container
+    };
+    let at = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:");
+    json!({
+        "source": "aws.ecs",
+        "detail-type": "ECS Task State Change",
+        "detail": {
+            "clusterArn": format!("{at}cluster/xray-ecs"),
+            "taskDefinitionArn": format!("{at}task-definition/xray-ecs:7"),
+            "lastStatus": "STOPPED",
+            "stopCode": stop_code,
+            "containers": [container("xray-daemon", daemon), container("worker", worker)],
+        },
+    })
+}
+
+#[test]
+fn a_run_that_failed_is_told_and_one_that_did_not_is_not() {
+    let Some(stack) = Stack::read() else { return };
+    let rule = stack.properties("FailedRun");
+    let is_told = |event: &Value| matches(&rule["EventPattern"], event);
+    let ended = "EssentialContainerExited";
+    for event in [
+        stopped(Some(1), Some(0), ended),
+        stopped(Some(137), None, ended),
+        stopped(None, None, "TaskFailedToStart"),
+        stopped(Some(3), Some(0), "SpotInterruption"),
+        stopped(Some(3), Some(0), "UserInitiated"),
+    ] {
+        assert!(is_told(&event), "{event}");
+    }
+    let mut of_other = stopped(Some(1), Some(0), ended);
+    of_other["detail"]["taskDefinitionArn"] = json!(format!(
+        "arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/xray-ecs-other:1"
+    ));
+    let mut running = stopped(Some(1), Some(0), ended);
+    running["detail"]["lastStatus"] = json!("DEPROVISIONING");
+    // A daemon that fails fails no run.
+    for event in [stopped(Some(0), Some(137), ended), of_other, running] {
+        assert!(!is_told(&event), "{event}");
+    }
+}
+
 #[test]
 fn the_alarm_for_missing_runs_counts_what_the_worker_writes() {
     let Some(stack) = Stack::read() else { return };

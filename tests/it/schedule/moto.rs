@@ -13,18 +13,20 @@ use serde_json::{Value, json};
 use super::{ACCOUNT, REGION, file, rule, task_definition};
 use crate::program::{Ended, Place, Running, ended, interpreter, repository};
 
-struct Moto {
+/// A server of moto, and a directory where commands run.
+pub(crate) struct Moto {
     _server: Running,
-    endpoint: String,
+    pub(crate) endpoint: String,
     place: Place,
 }
 
 impl Moto {
-    fn start(python: &Path) -> Self {
+    pub(crate) fn start(python: &Path) -> Self {
         let place = Place::new();
         let mut command = Command::new(python);
         command
-            .args(["-m", "moto.server", "-p", "0"])
+            .arg(repository().join("tests/it/python/moto_server.py"))
+            .args(["-p", "0"])
             .current_dir(place.path())
             .env("PYTHONUNBUFFERED", "1")
             .env("NO_COLOR", "1")

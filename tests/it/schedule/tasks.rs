@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use fake_aws::{FakeAws, StartedTask};
+use serde_json::Value;
 
 use super::{REGION, Scene, task_definition};
 use crate::program::{Ended, PATIENCE, Place, ended};
@@ -16,14 +17,19 @@ use crate::serve::{Served, serve};
 type Environments = Arc<Mutex<Vec<BTreeMap<String, String>>>>;
 
 /// A scene whose tasks are real workers.
-pub(super) struct Workers {
-    pub(super) served: Served,
-    pub(super) scene: Scene,
+pub(crate) struct Workers {
+    pub(crate) served: Served,
+    pub(crate) scene: Scene,
     environments: Environments,
 }
 
 impl Workers {
     pub(super) fn new() -> Self {
+        Self::of(task_definition())
+    }
+
+    /// With tasks of this definition.
+    pub(crate) fn of(definition: Value) -> Self {
         let place = Place::new();
         let served = serve(&place);
         let environments = Environments::default();
@@ -42,7 +48,7 @@ impl Workers {
             place,
             ..Scene::with(builder)
         };
-        scene.aws.seed_task_definition(task_definition()).unwrap();
+        scene.aws.seed_task_definition(definition).unwrap();
         Self {
             served,
             scene,
@@ -55,7 +61,7 @@ impl Workers {
     }
 
     /// Runs the worker in the place itself, as no task.
-    pub(super) fn worker(&self, args: &[&str]) -> Ended {
+    pub(crate) fn worker(&self, args: &[&str]) -> Ended {
         let Served { s3, daemon, .. } = &self.served;
         ended(&mut self.scene.place.command_at(s3, daemon, args))
     }
@@ -80,6 +86,11 @@ struct Container {
 impl Container {
     /// Runs the worker of a task to its end.
     fn run(&self, task: &StartedTask) {
+        let mut environment = task.environment("worker");
+        // The folder jobs/ of the repository is /jobs in the image.
+        if let Some(file) = environment.get_mut("JOB_FILE") {
+            *file = file.replacen("/jobs/", "jobs/", usize::from(file.starts_with("/jobs/")));
+        }
         let mut worker = Command::new(Path::new(env!("CARGO_BIN_EXE_xray-ecs")))
             .args(task.command("worker"))
             .current_dir(&self.dir)
@@ -87,12 +98,12 @@ impl Container {
             .env("PATH", "/usr/bin:/bin")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL_S3", &self.s3)
-            .env("AWS_XRAY_DAEMON_ADDRESS", &self.daemon)
             .env("AWS_REGION", REGION)
             .env("AWS_ACCOUNT_ID", "000000000000") // that of the local S3
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")
-            .envs(task.environment("worker"))
+            .envs(environment)
+            .env("AWS_XRAY_DAEMON_ADDRESS", &self.daemon)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
