@@ -7,8 +7,9 @@ use crate::program::{Place, Running, repository};
 /// How the program is called in the documents.
 const CALLS: [&str; 3] = ["cargo run -- ", "target/release/xray-ecs ", "xray-ecs "];
 
-/// Commands of others, which the documents use. `tests/it/python.rs` runs the AWS CLI.
-const OF_OTHERS: [&str; 2] = ["aws xray ", "cargo test --workspace"];
+/// Commands of others, which the documents use. `tests/it/python.rs` runs the AWS CLI,
+/// `tests/it/container/compose.rs` Compose.
+const OF_OTHERS: [&str; 3] = ["aws xray ", "cargo test --workspace", "docker compose "];
 
 /// Commands of docs/deploy.md, which `tests/it/deploy/document.rs` runs as one script.
 const OF_DEPLOY: [&str; 7] = [

@@ -1,5 +1,6 @@
 //! `compose.yaml`, with the commands that stand in it.
 
+use std::net::TcpStream;
 use std::process::{Command, Output};
 
 use super::docker::image;
@@ -68,30 +69,45 @@ impl Drop for Project {
     }
 }
 
+/// The arguments of README's commands, with what a test has otherwise: images that are built, and no
+/// terminal.
+fn documented() -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let commands = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("docker compose "));
+    let words = |command: &str| -> Vec<String> {
+        let command = command
+            .replace("--build", "--no-build")
+            .replace("exec ", "exec -T ");
+        command.split(' ').map(str::to_owned).collect()
+    };
+    commands.map(words).collect()
+}
+
 #[test]
 fn the_task_runs_on_a_laptop_and_its_traces_stay() {
     let Some(project) = Project::new() else {
         return;
     };
-    let told = project.done(&["up", "--no-build", "--exit-code-from", "worker"]);
+    let documented = documented();
+    let [up, local, map] = &documented[..] else {
+        panic!("not three commands: {documented:?}");
+    };
+    let done = |command: &[String]| {
+        let args: Vec<&str> = command.iter().map(String::as_str).collect();
+        project.done(&args)
+    };
+    let told = done(up);
     assert!(told.contains("job bucket: changed"), "{told}");
-    project.done(&["up", "--no-build", "--detach", "local"]);
-    let map = [
-        "exec",
-        "-T",
-        "local",
-        "/xray-ecs",
-        "map",
-        "--local=/tmp/xray-ecs",
-    ];
-    let map = project.done(&map);
+    done(local);
+    let map = done(map);
     for node in ["bucket creation", "S3 xray-ecs-000000000000-us-east-1"] {
         assert!(map.contains(node), "{node}: {map}");
     }
     // The laptop's port leads to the X-Ray API.
     let port = project.done(&["port", "local", "2080"]);
-    let answer = std::net::TcpStream::connect(port.trim()).unwrap();
-    drop(answer);
+    assert!(TcpStream::connect(port.trim()).is_ok(), "{port}");
 }
 
 #[test]
