@@ -138,7 +138,8 @@ impl Daemon {
             self.config.upload_concurrency,
         );
         let (stopping, stopped) = watch::channel(false);
-        let proxy = Arc::new(Proxy::new(self.client, Arc::clone(&self.counters)));
+        let counters = Arc::clone(&self.counters);
+        let proxy = Arc::new(Proxy::new(self.client, counters, stopped.clone()));
         let calls = async {
             if let Some((listener, _)) = self.listener {
                 proxy::serve(listener, proxy, stopped).await;

@@ -1,5 +1,5 @@
 //! The X-Ray daemon as a library: segment documents in by UDP, batched, uploaded with
-//! `PutTraceSegments`, and the rest of the X-Ray API signed and forwarded on TCP.
+//! `PutTraceSegments`, and the SDKs' calls for sampling rules signed and forwarded on TCP.
 //!
 //! ```text
 //! UDP ─► receive (a thread) ─► queue (bounded, drops the oldest) ─► batch ─► upload ─► X-Ray

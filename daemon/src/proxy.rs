@@ -1,7 +1,7 @@
-//! The TCP side: calls of SDKs to the X-Ray API, signed and forwarded, and a health page.
+//! The TCP side: the SDKs' calls for sampling rules, signed and forwarded, and a health page.
 //!
-//! That it accepts tells an SDK that the daemon is up, so it is bound after UDP. It forwards
-//! nothing but `POST` to a plain API path, and nothing that a web page in a browser sent.
+//! That it accepts tells an SDK that the daemon is up, so it is bound after UDP. It answers nothing
+//! that a web page in a browser sent.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -37,11 +37,23 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What an SDK asks a daemon for. Everything else of the API needs credentials of its own: whoever
+/// reaches this port must not read traces or change rules with those of the daemon.
+const FORWARDED: [&str; 3] = [
+    "/GetSamplingRules",
+    "/SamplingTargets",
+    "/SamplingStatisticSummaries",
+];
+
+/// Where it says whether the daemon works.
+const HEALTH: &str = "/healthz";
+
 /// Answers the calls that come in on TCP.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     client: XrayClient,
     counters: Arc<Counters>,
+    stopping: watch::Receiver<bool>,
 }
 
 /// Serves until `stopping` turns true and the calls under way are answered.
@@ -100,33 +112,40 @@ async fn turned_true(stopping: &mut watch::Receiver<bool>) {
 }
 
 impl Proxy {
-    pub(crate) fn new(client: XrayClient, counters: Arc<Counters>) -> Self {
-        Self { client, counters }
-    }
-
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        match *request.method() {
-            Method::GET if path == "/health" => self.health(),
-            Method::POST if request.headers().contains_key(ORIGIN) => refusal(
-                StatusCode::FORBIDDEN,
-                "calls from web pages are not forwarded",
-            ),
-            Method::POST if is_api_path(path) && request.uri().query().is_none() => {
-                self.forward(request).await
-            }
-            Method::POST => refusal(StatusCode::NOT_FOUND, "not a path of the x-ray api"),
-            _ => {
-                let mut response =
-                    refusal(StatusCode::METHOD_NOT_ALLOWED, "only post is forwarded");
-                let allow = HeaderValue::from_static("POST");
-                response.headers_mut().insert(ALLOW, allow);
-                response
-            }
+    /// A proxy that says it is not healthy once `stopping` is true.
+    pub(crate) fn new(
+        client: XrayClient,
+        counters: Arc<Counters>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            client,
+            counters,
+            stopping,
         }
     }
 
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if request.headers().contains_key(ORIGIN) {
+            return refusal(StatusCode::FORBIDDEN, "web pages are not answered");
+        }
+        let uri = request.uri();
+        match (uri.path(), request.method()) {
+            (HEALTH, &Method::GET) => self.health(),
+            (HEALTH, _) => wrong_method("GET"),
+            (path, method) if FORWARDED.contains(&path) && uri.query().is_none() => match *method {
+                Method::POST => self.forward(request).await,
+                _ => wrong_method("POST"),
+            },
+            _ => refusal(StatusCode::NOT_FOUND, &what_is_answered()),
+        }
+    }
+
+    /// While it drains the daemon takes nothing in any more, so it is not healthy.
     fn health(&self) -> Response<Full<Bytes>> {
+        if *self.stopping.borrow() {
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, "the daemon is stopping");
+        }
         answer(StatusCode::OK, &json!(self.counters.read()))
     }
 
@@ -174,12 +193,6 @@ async fn read(body: Incoming) -> Result<Bytes, Response<Full<Bytes>>> {
     }
 }
 
-/// The API has one word a path, such as `/GetSamplingRules`.
-fn is_api_path(path: &str) -> bool {
-    path.strip_prefix('/')
-        .is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
-}
-
 /// The answer of X-Ray with the headers that mean something to an SDK.
 fn relay(upstream: Response<Bytes>) -> Response<Full<Bytes>> {
     let (head, body) = upstream.into_parts();
@@ -193,6 +206,18 @@ fn relay(upstream: Response<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
+fn what_is_answered() -> String {
+    let forwarded = FORWARDED.join(", ");
+    format!("this daemon forwards POST {forwarded}, and answers GET {HEALTH}")
+}
+
+fn wrong_method(right: &'static str) -> Response<Full<Bytes>> {
+    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, &what_is_answered());
+    let allow = HeaderValue::from_static(right);
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
 fn refusal(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
     answer(status, &json!({ "message": message }))
 }
@@ -203,28 +228,4 @@ fn answer(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>>
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_api_path_is_one_word() {
-        for path in ["/GetSamplingRules", "/SamplingTargets", "/TraceSegments"] {
-            assert!(is_api_path(path), "{path}");
-        }
-        for path in [
-            "",
-            "/",
-            "x",
-            "/a/b",
-            "/../x",
-            "/a%2e",
-            "/latest-meta",
-            "//x",
-        ] {
-            assert!(!is_api_path(path), "{path}");
-        }
-    }
 }

@@ -100,34 +100,48 @@ async fn a_refusal_of_x_ray_is_handed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_plain_calls_are_forwarded() {
+async fn only_the_calls_for_sampling_are_forwarded() {
     let xray = Stub::start().await;
     let daemon = Running::start(config(), client(&xray.url()));
     let with = |method: Method, path: &str| Request::builder().method(method).uri(path);
-    for (call, status) in [
-        (with(Method::GET, "/GetSamplingRules"), 405),
-        (with(Method::PUT, "/GetSamplingRules"), 405),
-        (with(Method::POST, "/a/b"), 404),
-        (with(Method::POST, "/"), 404),
-        (with(Method::POST, "/Traces?x=1"), 404),
-        (with(Method::POST, "/latest-meta-data"), 404),
-        (
-            with(Method::POST, "/Traces").header("origin", "https://evil.example"),
-            403,
-        ),
+    let evil = ("origin", "https://evil.example");
+    for (call, status, allow) in [
+        (with(Method::GET, "/GetSamplingRules"), 405, Some("POST")),
+        (with(Method::PUT, "/SamplingTargets"), 405, Some("POST")),
+        (with(Method::POST, "/healthz"), 405, Some("GET")),
+        (with(Method::GET, "/health"), 404, None),
+        (with(Method::GET, "/"), 404, None),
+        (with(Method::POST, "/"), 404, None),
+        (with(Method::POST, "/TraceSegments"), 404, None),
+        (with(Method::POST, "/Traces"), 404, None),
+        (with(Method::POST, "/CreateSamplingRule"), 404, None),
+        (with(Method::POST, "/GetSamplingRules/x"), 404, None),
+        (with(Method::POST, "/getsamplingrules"), 404, None),
+        (with(Method::POST, "/GetSamplingRules?x=1"), 404, None),
     ] {
         let answer = request(&daemon, call, b"{}").await;
         assert_eq!(answer.status, status);
-        assert!(answer.body["message"].is_string());
+        let allowed = answer.headers.get("allow").map(|v| v.to_str().unwrap());
+        assert_eq!(allowed, allow);
+        let message = answer.body["message"].as_str().unwrap();
+        assert_eq!(
+            message,
+            "this daemon forwards POST /GetSamplingRules, /SamplingTargets, \
+             /SamplingStatisticSummaries, and answers GET /healthz"
+        );
+    }
+    for call in [post("/GetSamplingRules"), Request::get("/healthz")] {
+        let answer = request(&daemon, call.header(evil.0, evil.1), b"{}").await;
+        assert_eq!(answer.status, 403);
     }
     let large = vec![b'x'; (1 << 20) + 1];
-    assert_eq!(request(&daemon, post("/Traces"), &large).await.status, 413);
+    let targets = || post("/SamplingTargets");
+    assert_eq!(request(&daemon, targets(), &large).await.status, 413);
     assert!(xray.calls().is_empty());
-    assert_eq!(
-        request(&daemon, post("/Traces"), &large[1..]).await.status,
-        200
-    );
-    assert_eq!(daemon.stop().await.forwarded, 1);
+    assert_eq!(request(&daemon, targets(), &large[1..]).await.status, 200);
+    let summaries = post("/SamplingStatisticSummaries");
+    assert_eq!(request(&daemon, summaries, b"{}").await.status, 200);
+    assert_eq!(daemon.stop().await.forwarded, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +163,7 @@ async fn the_health_page_shows_the_counts() {
     let daemon = Running::start(config(), client(&xray.url()));
     daemon.send("{}");
     daemon.wait_for(|counts| counts.sent == 1).await;
-    let answer = request(&daemon, Request::get("/health"), b"").await;
+    let answer = request(&daemon, Request::get("/healthz"), b"").await;
     assert_eq!(answer.status, 200);
     assert_eq!(
         (&answer.body["received"], &answer.body["sent"]),
@@ -169,11 +183,46 @@ async fn open_connections_do_not_hold_up_a_stop() {
         .await
         .unwrap();
     tokio::spawn(connection);
-    let health = Request::get("/health").header("host", "daemon");
+    let health = Request::get("/healthz").header("host", "daemon");
     let health = health.body(Full::new(Bytes::new())).unwrap();
     sender.send_request(health).await.unwrap();
     let start = std::time::Instant::now();
     daemon.stop().await;
     // The drain deadline is ten seconds.
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_stops_is_not_healthy() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let xray = Stub::answering_later(|_, _| std::future::pending()).await;
+    let daemon = Running::start(
+        xray_daemon::Config {
+            drain_deadline: PATIENCE,
+            ..config()
+        },
+        client(&xray.url()),
+    );
+    // A request that has begun when the stop comes is answered all the same.
+    let mut begun = TcpStream::connect(daemon.tcp).await.unwrap();
+    begun.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    // Whoever gets this answer came after `begun`, which is therefore accepted.
+    let answer = request(&daemon, Request::get("/healthz"), b"").await;
+    assert_eq!(answer.status, 200);
+    daemon.send("{}");
+    xray.wait_for_calls(1).await;
+    let tcp = daemon.tcp;
+    let stopped = tokio::spawn(daemon.stop());
+    // The listener goes when the stop has begun.
+    let start = std::time::Instant::now();
+    while TcpStream::connect(tcp).await.is_ok() {
+        assert!(start.elapsed() < PATIENCE);
+    }
+    begun.write_all(b"host: daemon\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    let read = begun.read_to_string(&mut answer);
+    tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("the daemon is stopping"), "{answer}");
+    stopped.abort();
 }
