@@ -1,4 +1,5 @@
-//! When a batch leaves: full by number, full by bytes, quiet for a while, or old enough.
+//! When a batch leaves: full by number, full by bytes, quiet for a while, or old enough; and almost at
+//! once when it is the first after a quiet time.
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ pub struct BatchLimits {
     pub idle: Duration,
     /// How long the oldest document has waited. Default 1 s.
     pub age_max: Duration,
+    /// How long the oldest document has waited when no batch left within `idle` before it came: a
+    /// lone segment leaves soon, together with its neighbours. Default 20 ms.
+    pub gather: Duration,
 }
 
 impl Default for BatchLimits {
@@ -26,6 +30,7 @@ impl Default for BatchLimits {
             encoded_bytes_max: 1 << 20,
             idle: Duration::from_millis(150),
             age_max: Duration::from_secs(1),
+            gather: Duration::from_millis(20),
         }
     }
 }
@@ -37,6 +42,8 @@ pub(crate) struct Waiting {
     pub(crate) encoded_len: usize,
     /// When the oldest and the newest document arrived.
     pub(crate) arrived: Option<(Instant, Instant)>,
+    /// When the last batch left.
+    pub(crate) last_left: Option<Instant>,
     pub(crate) closed: bool,
 }
 
@@ -63,7 +70,13 @@ impl BatchLimits {
                 false => Decision::Wait,
             };
         };
-        let due = (newest + self.idle).min(oldest + self.age_max);
+        let was_quiet = waiting
+            .last_left
+            .is_none_or(|left| left + self.idle < oldest);
+        let due = match was_quiet {
+            true => oldest + self.gather,
+            false => (newest + self.idle).min(oldest + self.age_max),
+        };
         let full = self.is_full(waiting.documents, waiting.encoded_len);
         if full || waiting.closed || due <= now {
             Decision::Send
@@ -89,8 +102,9 @@ impl BatchLimits {
 /// Waits for the next batch; `None` once the queue is closed and empty.
 pub(crate) async fn next(queue: &Queue) -> Option<Vec<Document>> {
     loop {
-        match queue.limits().decide(&queue.waiting(), Instant::now()) {
-            Decision::Send => return Some(queue.take()),
+        let now = Instant::now();
+        match queue.limits().decide(&queue.waiting(), now) {
+            Decision::Send => return Some(queue.take(now)),
             Decision::End => return None,
             Decision::Wait => queue.changed().await,
             Decision::WaitUntil(due) => {
@@ -110,9 +124,22 @@ mod tests {
         encoded_bytes_max: 1000,
         idle: Duration::from_millis(100),
         age_max: Duration::from_millis(500),
+        gather: Duration::from_millis(20),
     };
 
+    /// The decision where documents come one after the other, as a text.
     fn decide(documents: usize, encoded_len: usize, ages_ms: (u64, u64), closed: bool) -> String {
+        decide_after(Some(ages_ms.0), documents, encoded_len, ages_ms, closed)
+    }
+
+    /// The same where the last batch left so long ago.
+    fn decide_after(
+        left_ms: Option<u64>,
+        documents: usize,
+        encoded_len: usize,
+        ages_ms: (u64, u64),
+        closed: bool,
+    ) -> String {
         let start = Instant::now();
         let now = start + Duration::from_secs(10);
         let before = |ms| now - Duration::from_millis(ms);
@@ -120,6 +147,7 @@ mod tests {
             documents,
             encoded_len,
             arrived: (documents > 0).then(|| (before(ages_ms.0), before(ages_ms.1))),
+            last_left: left_ms.map(before),
             closed,
         };
         match LIMITS.decide(&waiting, now) {
@@ -144,6 +172,58 @@ mod tests {
     }
 
     #[test]
+    fn the_first_after_a_quiet_time_leave_almost_at_once() {
+        let after = |left_ms, ages_ms| decide_after(left_ms, 1, 10, ages_ms, false);
+        assert_eq!(after(None, (0, 0)), "wait 20 ms");
+        assert_eq!(after(None, (20, 0)), "Send");
+        // Those that come while it gathers do not hold it up.
+        assert_eq!(after(Some(1000), (15, 0)), "wait 5 ms");
+        assert_eq!(after(Some(116), (15, 0)), "wait 5 ms");
+        assert_eq!(after(Some(115), (15, 0)), "wait 100 ms");
+        assert_eq!(after(Some(115), (15, 15)), "wait 85 ms");
+        assert_eq!(decide_after(None, 50, 10, (1, 1), false), "Send");
+        assert_eq!(decide_after(None, 1, 10, (1, 1), true), "Send");
+    }
+
+    /// The requests in ten seconds when a document comes every `gap_ms` milliseconds; with or without
+    /// an eye for quiet times.
+    fn requests(gap_ms: u64, sees_quiet: bool) -> usize {
+        let start = Instant::now() + Duration::from_secs(60);
+        let (mut arrived, mut last_left, mut requests) = (Vec::new(), None, 0);
+        for ms in 0..10_000 {
+            let now = start + Duration::from_millis(ms);
+            if ms % gap_ms == 0 {
+                arrived.push(now);
+            }
+            let state = Waiting {
+                documents: arrived.len(),
+                encoded_len: arrived.len(),
+                arrived: arrived.first().copied().zip(arrived.last().copied()),
+                last_left: if sees_quiet { last_left } else { Some(now) },
+                closed: false,
+            };
+            if LIMITS.decide(&state, now) == Decision::Send {
+                arrived.clear();
+                last_left = Some(now);
+                requests += 1;
+            }
+        }
+        requests
+    }
+
+    #[test]
+    fn a_stream_costs_one_request_more_for_the_quiet_before_it() {
+        for gap_ms in (1..300).step_by(7).chain([98, 99, 100, 101]) {
+            let (with, without) = (requests(gap_ms, true), requests(gap_ms, false));
+            assert!(
+                with <= without + 1,
+                "{with} and {without} every {gap_ms} ms"
+            );
+        }
+        assert_eq!(requests(1000, true), 10);
+    }
+
+    #[test]
     fn a_batch_holds_what_fits_and_at_least_one() {
         let fitting = |lengths: &[usize]| LIMITS.fitting(lengths.iter().copied());
         assert_eq!(fitting(&[]), 0);
@@ -160,6 +240,7 @@ mod tests {
             documents_max: 2,
             idle: Duration::from_secs(3600),
             age_max: Duration::from_secs(3600),
+            gather: Duration::from_secs(3600),
             ..LIMITS
         };
         let queue = Queue::new(1 << 20, limits);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -23,6 +24,7 @@ struct State {
     documents: VecDeque<Document>,
     memory_len: usize,
     encoded_len: usize,
+    last_left: Option<Instant>,
     closed: bool,
 }
 
@@ -76,13 +78,15 @@ impl Queue {
                 .front()
                 .zip(state.documents.back())
                 .map(|(oldest, newest)| (oldest.arrived(), newest.arrived())),
+            last_left: state.last_left,
             closed: state.closed,
         }
     }
 
     /// Takes the oldest documents that fit a batch: at least one, if there is any.
-    pub(crate) fn take(&self) -> Vec<Document> {
+    pub(crate) fn take(&self, now: Instant) -> Vec<Document> {
         let mut state = self.lock();
+        state.last_left = Some(now);
         let lengths = state.documents.iter().map(Document::encoded_len);
         let count = self.limits.fitting(lengths);
         (0..count).filter_map(|_| state.remove_oldest()).collect()
@@ -121,14 +125,13 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     fn document(text: &str) -> Document {
         Document::new(text.as_bytes(), Instant::now())
     }
 
     fn texts(queue: &Queue) -> Vec<String> {
-        let taken = queue.take();
+        let taken = queue.take(Instant::now());
         taken.iter().map(|taken| taken.text().to_owned()).collect()
     }
 

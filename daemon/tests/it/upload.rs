@@ -21,6 +21,7 @@ fn only_full() -> Config {
         batch: BatchLimits {
             idle: Duration::from_secs(3600),
             age_max: Duration::from_secs(3600),
+            gather: Duration::from_secs(3600),
             ..BatchLimits::default()
         },
         ..config()
