@@ -39,6 +39,7 @@ pub(crate) struct EmbeddedDaemon {
     address: String,
     counts: CountsHandle,
     stop: oneshot::Sender<()>,
+    cut: oneshot::Sender<()>,
     ended: JoinHandle<Counts>,
 }
 
@@ -59,13 +60,22 @@ impl EmbeddedDaemon {
         };
         let counts = daemon.counts();
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(daemon.run(async {
-            let _ = stopped.await;
-        }));
+        let (cut, was_cut) = oneshot::channel();
+        let ended = tokio::spawn(daemon.run_until(
+            async {
+                let _ = stopped.await;
+            },
+            async {
+                if was_cut.await.is_err() {
+                    std::future::pending::<()>().await; // nobody is there to cut it off
+                }
+            },
+        ));
         Ok(Self {
             address,
             counts,
             stop,
+            cut,
             ended,
         })
     }
@@ -77,9 +87,15 @@ impl EmbeddedDaemon {
 
     /// Ends it once all it has received is in X-Ray, or `limit` has passed, and says what became of
     /// everything.
-    pub(crate) async fn drain(self, limit: Duration) -> Counts {
+    pub(crate) async fn drain(mut self, limit: Duration) -> Counts {
         let _ = self.stop.send(());
-        let _ = tokio::time::timeout(limit, self.ended).await;
-        self.counts.read()
+        let ended = match tokio::time::timeout(limit, &mut self.ended).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                let _ = self.cut.send(());
+                self.ended.await
+            }
+        };
+        ended.unwrap_or_else(|_| self.counts.read())
     }
 }

@@ -29,8 +29,9 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How often and how soon an upload is tried again.
     pub retry: RetryPolicy,
-    /// How long everything may take once the daemon is told to stop. Default 10 s; what has not
-    /// left by then is counted in `abandoned`.
+    /// How long everything may take once the daemon is told to stop. Default 20 s, so that it ends
+    /// before a container is killed, which ECS does after 30 s; what has not left by then is counted
+    /// in `abandoned`.
     pub drain_deadline: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Default for Config {
             upload_concurrency: 8,
             request_timeout: Duration::from_secs(10),
             retry: RetryPolicy::default(),
-            drain_deadline: Duration::from_secs(10),
+            drain_deadline: Duration::from_secs(20),
         }
     }
 }

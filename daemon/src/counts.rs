@@ -53,7 +53,13 @@ impl Counts {
         self.received.saturating_sub(settled)
     }
 
-    /// Documents and datagrams that were lost, wherever it happened.
+    /// What was refused: by the daemon, as no segment, or by X-Ray, which could not process it.
+    pub fn refused(&self) -> u64 {
+        self.rejected + self.unprocessed
+    }
+
+    /// Documents and datagrams that were lost, wherever it happened. What the daemon refused was no
+    /// segment, and is none of them.
     pub fn lost(&self) -> u64 {
         self.kernel_dropped
             + self.queue_dropped

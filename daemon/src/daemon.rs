@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::{self, SocketAddr, UdpSocket};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -126,6 +127,16 @@ impl Daemon {
     /// Works until `stop` is ready; then reads what the kernel still holds, uploads what waits,
     /// within the drain deadline, and gives the final counts.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Counts {
+        self.run_until(stop, std::future::pending()).await
+    }
+
+    /// Works until `stop` is ready, as [`run`](Self::run) does, but waits for nothing any more once
+    /// `cut` is ready. The last line of the log has the counts in either case.
+    pub async fn run_until(
+        self,
+        stop: impl Future<Output = ()>,
+        cut: impl Future<Output = ()>,
+    ) -> Counts {
         self.log_start();
         let uploader = Uploader::new(
             self.client.clone(),
@@ -152,9 +163,13 @@ impl Daemon {
                 () = stop => {}
                 _ = &mut work => {}
             }
+            log_drain(&self.counters.read(), self.config.drain_deadline);
             stopping.send_replace(true);
             self.receiver.stop();
-            let _ = tokio::time::timeout(self.config.drain_deadline, work).await;
+            tokio::select! {
+                _ = tokio::time::timeout(self.config.drain_deadline, work) => {}
+                () = cut => {}
+            }
         }
         // The receiver still holds the socket, so that the kernel can tell what it dropped.
         let left = self.counters.read().pending();
@@ -179,14 +194,33 @@ impl Daemon {
     }
 }
 
+fn log_drain(counts: &Counts, deadline: Duration) {
+    let pending = counts.pending();
+    info!(pending, ?deadline, "x-ray daemon drains");
+}
+
+/// Always with the counts, in which `received` is the sum of what stands between it and `forwarded`,
+/// without what the kernel dropped.
 fn log_end(counts: &Counts) {
+    // The macros of a level cannot take the level as an argument.
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            $level!(
+                received = counts.received,
+                sent = counts.sent,
+                refused = counts.refused(),
+                kernel_dropped = counts.kernel_dropped,
+                queue_dropped = counts.queue_dropped,
+                failed = counts.upload_failed,
+                abandoned = counts.abandoned,
+                forwarded = counts.forwarded,
+                $message
+            )
+        };
+    }
     match counts.lost() {
-        0 => info!(
-            received = counts.received,
-            sent = counts.sent,
-            "x-ray daemon stopped"
-        ),
-        lost => warn!(lost, ?counts, "x-ray daemon stopped, segments were lost"),
+        0 => line!(info, "x-ray daemon stopped"),
+        _ => line!(warn, "x-ray daemon stopped, segments were lost"),
     }
 }
 

@@ -7,6 +7,7 @@ mod completions;
 #[cfg(feature = "local")]
 mod container;
 mod deploy;
+mod daemon;
 mod docs;
 #[cfg(feature = "local")]
 mod ecs;

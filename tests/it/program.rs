@@ -132,14 +132,23 @@ impl Running {
 
     /// Waits for a line that begins so; answers it.
     pub(crate) fn line(&self, start: &str) -> String {
+        self.line_that(start, |line| line.starts_with(start))
+    }
+
+    /// Waits for a line with this in it; answers it.
+    pub(crate) fn line_with(&self, part: &str) -> String {
+        self.line_that(part, |line| line.contains(part))
+    }
+
+    fn line_that(&self, what: &str, is_meant: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(start) => return line,
+                Ok(line) if is_meant(&line) => return line,
                 Ok(line) => seen.push(line),
-                Err(error) => panic!("no line `{start}` ({error}), but {seen:#?}"),
+                Err(error) => panic!("no line `{what}` ({error}), but {seen:#?}"),
             }
         }
     }
