@@ -35,7 +35,7 @@ enum Command {
     /// Run jobs, each in an X-Ray segment of its own
     Run(Box<run::Args>),
     /// The X-Ray daemon: segments in by UDP, uploaded to X-Ray
-    Daemon(daemon::Args),
+    Daemon(Box<daemon::Args>),
     /// A local S3, X-Ray daemon and X-Ray, until stopped
     #[cfg(feature = "local")]
     Local(local::Args),

@@ -46,8 +46,19 @@ pub(crate) fn parse_filter(filter: Option<&str>) -> anyhow::Result<Targets> {
 /// # Errors
 /// Logging has begun before.
 pub(crate) fn start_logs(format: LogFormat, filter: Targets) -> anyhow::Result<()> {
+    start_logs_to(format, filter, io::stderr)
+}
+
+/// Begins to log to `writer`, for a command that traces nothing.
+///
+/// # Errors
+/// Logging has begun before.
+pub(crate) fn start_logs_to<W>(format: LogFormat, filter: Targets, writer: W) -> anyhow::Result<()>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     tracing_subscriber::registry()
-        .with(logs(format, io::stderr).with_filter(filter))
+        .with(logs(format, writer).with_filter(filter))
         .try_init()
         .context("begin to log")
 }

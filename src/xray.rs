@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_config::SdkConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xray_daemon::{Config, Counts, CountsHandle, Daemon, XrayClient};
+use xray_daemon::{Config, Counts, CountsHandle, Daemon, Endpoint, XrayClient};
 
 use crate::aws::http::{self, Roots};
 use crate::spec::Environment;
@@ -15,22 +16,38 @@ use crate::spec::Environment;
 /// A client of the X-Ray API as the environment describes it: `AWS_ENDPOINT_URL_XRAY`, else
 /// `AWS_ENDPOINT_URL`, else AWS; `AWS_CA_BUNDLE`.
 pub(crate) fn client(config: &SdkConfig, environment: &Environment) -> anyhow::Result<XrayClient> {
-    let region = config.region().map(|region| region.as_ref().to_owned());
-    let named = match environment.get_non_empty("AWS_ENDPOINT_URL_XRAY")? {
+    let endpoint = endpoint(config, environment)?;
+    let roots = Roots::of_environment(environment)?;
+    client_at(endpoint, config, http::connector(roots, None))
+}
+
+/// The endpoint that the environment names, if it does.
+pub(crate) fn endpoint(
+    config: &SdkConfig,
+    environment: &Environment,
+) -> anyhow::Result<Option<Endpoint>> {
+    let url = match environment.get_non_empty("AWS_ENDPOINT_URL_XRAY")? {
         Some(url) => Some(url),
         None => config.endpoint_url(),
     };
-    let (endpoint, region) = match (named, region) {
-        (Some(url), region) => {
-            let endpoint = url.parse().context("AWS_ENDPOINT_URL_XRAY")?;
-            (endpoint, region.unwrap_or_else(|| "us-east-1".to_owned()))
-        }
+    let endpoint = url.map(str::parse).transpose();
+    endpoint.context("AWS_ENDPOINT_URL_XRAY")
+}
+
+/// A client of the X-Ray API at this endpoint, else that of AWS.
+pub(crate) fn client_at(
+    endpoint: Option<Endpoint>,
+    config: &SdkConfig,
+    connector: SharedHttpConnector,
+) -> anyhow::Result<XrayClient> {
+    let region = config.region().map(|region| region.as_ref().to_owned());
+    let (endpoint, region) = match (endpoint, region) {
+        (Some(endpoint), region) => (endpoint, region.unwrap_or_else(|| "us-east-1".to_owned())),
         (None, Some(region)) => (xray_daemon::default_endpoint(&region)?, region),
         (None, None) => anyhow::bail!("no AWS region: set AWS_REGION, or a region in the profile"),
     };
     let client = XrayClient::new(endpoint, region, config.credentials_provider());
-    let roots = Roots::of_environment(environment)?;
-    Ok(client.with_connector(http::connector(roots)))
+    Ok(client.with_connector(connector))
 }
 
 /// A daemon inside this process.

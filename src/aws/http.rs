@@ -2,6 +2,7 @@
 //! first `https` request asks for it: a start against local endpoints never does.
 
 mod limited;
+mod proxy;
 mod roots;
 mod untrusted;
 
@@ -17,6 +18,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 pub(crate) use limited::limited;
+pub(crate) use proxy::HttpProxy;
 pub(crate) use roots::Roots;
 
 const TLS: tls::Provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
@@ -34,10 +36,11 @@ pub(crate) fn by_scheme(roots: &Roots) -> SharedHttpClient {
     })
 }
 
-/// The same for calls that no SDK makes.
-pub(crate) fn connector(roots: Roots) -> SharedHttpConnector {
+/// The same for calls that no SDK makes, through a proxy if there is one.
+pub(crate) fn connector(roots: Roots, proxy: Option<HttpProxy>) -> SharedHttpConnector {
     SharedHttpConnector::new(OnFirstUse {
         roots,
+        proxy,
         plain: OnceLock::new(),
         tls: OnceLock::new(),
     })
@@ -90,13 +93,18 @@ impl HttpConnector for OfClients {
 #[derive(Debug)]
 struct OnFirstUse {
     roots: Roots,
+    proxy: Option<HttpProxy>,
     plain: OnceLock<SharedHttpConnector>,
     tls: OnceLock<SharedHttpConnector>,
 }
 
 impl HttpConnector for OnFirstUse {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let builder = || aws_smithy_http_client::Connector::builder().sleep_impl(TokioSleep::new());
+        let builder = || {
+            let mut builder = aws_smithy_http_client::Connector::builder();
+            builder.set_proxy_config(self.proxy.as_ref().map(HttpProxy::config));
+            builder.sleep_impl(TokioSleep::new())
+        };
         if !is_tls(&request) {
             let plain = || SharedHttpConnector::new(builder().build_http());
             return self.plain.get_or_init(plain).call(request);

@@ -73,7 +73,7 @@ impl Logs {
         };
         let credentials = self.config.credentials_provider();
         let client = SignedClient::new("logs", endpoint, region.to_owned(), credentials)
-            .with_connector(http::connector(self.roots.clone()));
+            .with_connector(http::connector(self.roots.clone(), None));
         clients.insert(region.to_owned(), client.clone());
         Ok(client)
     }

@@ -1,37 +1,42 @@
 //! `xray-ecs daemon`, and the word that says where a run's segments go.
 
+mod file;
 mod healthcheck;
+mod identity;
+mod log;
+mod options;
 
-use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use tracing::warn;
 use tracing_xray::DaemonAddress;
-use xray_daemon::{Config, Daemon};
+use xray_daemon::{Config, Daemon, XrayClient};
 
+use self::log::LogFile;
 use super::print;
+use crate::aws::http::{self, Roots};
 use crate::outcome::ExitStatus;
 use crate::shutdown::{self, Phase};
 use crate::spec::{self, Environment};
-use crate::{aws, telemetry, xray};
+use crate::telemetry::{LogFormat, parse_filter, start_logs, start_logs_to};
+use crate::xray;
+use options::Options;
 
 #[derive(Debug, clap::Args)]
+#[command(version, disable_version_flag = true)]
 #[command(args_override_self = true)] // as the official daemon's flags: the last one counts
 pub(crate) struct Args {
-    /// Listen for segments on this UDP address
-    #[arg(short, long, value_name = "ADDRESS", default_value = "127.0.0.1:2000")]
-    bind: SocketAddr,
+    #[command(flatten)]
+    options: Options,
 
-    /// Listen for calls of the X-Ray API, which are signed and forwarded, on this TCP address
-    #[arg(
-        short = 't',
-        long,
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1:2000"
-    )]
-    bind_tcp: SocketAddr,
+    /// Read this configuration file [default: /etc/amazon/xray/cfg.yaml, else ./cfg.yaml, if there]
+    #[arg(short = 'c', long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
-    /// What to log, such as `info` or `xray_daemon=debug` [default: XRAY_ECS_LOG, the daemon's own]
+    /// What to log, such as `xray_daemon=debug`, instead of a level [default: XRAY_ECS_LOG]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 
@@ -44,14 +49,15 @@ pub(crate) struct Args {
     )]
     drain_deadline: Duration,
 
-    /// Ask the daemon that these flags describe whether it is healthy, and exit: with 0, or 1
+    /// Ask the daemon that these flags and the file describe whether it is healthy, and exit: with
+    /// 0, or 1
     #[arg(long)]
     healthcheck: bool,
-}
 
-/// What the daemon logs when nobody says otherwise: its own life, and what is wrong. Where there is
-/// no metadata service the SDK says so at length.
-const LOG_DEFAULT: &str = "warn,xray_daemon=info,xray_ecs=info,aws_config=error";
+    /// Print version
+    #[arg(short = 'v', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
 
 /// Where a run's segments go.
 #[derive(Clone, Debug)]
@@ -76,53 +82,88 @@ impl std::str::FromStr for DaemonChoice {
     }
 }
 
-fn check_health(tcp: SocketAddr) -> anyhow::Result<ExitStatus> {
-    match healthcheck::ask(tcp) {
-        Ok(address) => {
-            print::result(&format!("healthy: {address}\n"))?;
-            Ok(ExitStatus::Done)
-        }
-        Err(error) => {
-            print::result(&format!("unhealthy: {error:#}\n"))?;
-            Ok(ExitStatus::Failed)
-        }
-    }
-}
-
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let searched = file::SEARCHED.map(PathBuf::from);
+    let found = file::find(args.config.as_deref(), searched)?;
+    let options = args.options.clone().or(found.options);
     if args.healthcheck {
-        return check_health(args.bind_tcp);
+        return check_health(&options);
     }
     if let Err(faults) = environment.check_filled() {
         print::foreign(&faults.to_string());
         return Ok(ExitStatus::NotStarted);
     }
+    environment.check_text("AWS_")?;
+    start_to_log(args, &options, environment)?;
+    for warning in found.warnings.told {
+        warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(async {
-        environment.check_text("AWS_")?;
-        let log = environment.get_non_empty("XRAY_ECS_LOG")?;
-        let log = args.log.as_deref().or(log).unwrap_or(LOG_DEFAULT);
-        // The daemon's own calls are no jobs: it logs, and traces nothing of itself.
-        telemetry::start_logs(
-            telemetry::LogFormat::Text,
-            telemetry::parse_filter(Some(log))?,
-        )?;
-        let (source, stop) = shutdown::stop();
-        shutdown::watch_signals(source).context("catch signals")?;
-        let config = Config {
-            udp: args.bind,
-            tcp: Some(args.bind_tcp),
-            drain_deadline: args.drain_deadline,
-            ..Config::default()
-        };
-        let client = xray::client(&aws::config_of_environment(environment).await?, environment)?;
-        let daemon = Daemon::bind(config, client)
-            .context("start the daemon; choose other addresses with --bind and --bind-tcp")?;
-        let (drain, cut) = (stop.reached(Phase::Draining), stop.reached(Phase::Cut));
-        daemon.run_until(drain, cut).await;
-        Ok(ExitStatus::Done)
-    })
+    runtime.block_on(serve(args, &options, environment))
+}
+
+fn check_health(options: &Options) -> anyhow::Result<ExitStatus> {
+    let tcp = options.tcp();
+    ensure!(
+        tcp.port() != 0,
+        "no daemon can be asked at port 0: give the port with --bind-tcp"
+    );
+    let (told, status) = match healthcheck::ask(tcp) {
+        Ok(address) => (format!("healthy: {address}\n"), ExitStatus::Done),
+        Err(error) => (format!("unhealthy: {error:#}\n"), ExitStatus::Failed),
+    };
+    print::result(&told)?;
+    Ok(status)
+}
+
+/// By a filter or a level of the flags, else by the environment's filter, else by the file's level.
+fn start_to_log(args: &Args, options: &Options, environment: &Environment) -> anyhow::Result<()> {
+    let level = args.options.log_level.map(log::LogLevel::filter);
+    let filter = match args.log.as_deref().or(level) {
+        Some(filter) => Some(filter),
+        None => environment.get_non_empty("XRAY_ECS_LOG")?,
+    };
+    let of_file = options.log_level.map(log::LogLevel::filter);
+    let filter = parse_filter(filter.or(of_file).or(Some(log::FILTER_DEFAULT)))?;
+    // The daemon's own calls are no jobs: it logs, and traces nothing of itself.
+    let Some(path) = &options.log_file else {
+        return start_logs(LogFormat::Text, filter);
+    };
+    let rotates = options.of_file.log_rotation.unwrap_or(true);
+    let file = LogFile::open(path, rotates)
+        .with_context(|| format!("open the log file {}", path.display()))?;
+    start_logs_to(LogFormat::Text, filter, Mutex::new(file))
+}
+
+async fn serve(
+    args: &Args,
+    options: &Options,
+    environment: &Environment,
+) -> anyhow::Result<ExitStatus> {
+    let (source, stop) = shutdown::stop();
+    shutdown::watch_signals(source).context("catch signals")?;
+    let config = Config {
+        drain_deadline: args.drain_deadline,
+        ..options.config()
+    };
+    let client = client(options, environment).await?;
+    let daemon = Daemon::bind(config, client)
+        .context("start the daemon; choose other addresses with --bind and --bind-tcp")?;
+    let (drain, cut) = (stop.reached(Phase::Draining), stop.reached(Phase::Cut));
+    daemon.run_until(drain, cut).await;
+    Ok(ExitStatus::Done)
+}
+
+async fn client(options: &Options, environment: &Environment) -> anyhow::Result<XrayClient> {
+    let roots = Roots::of_environment(environment)?;
+    let sdk_config = identity::find(options, &roots, environment).await;
+    let endpoint = match &options.of_file.endpoint {
+        Some(endpoint) => Some(endpoint.clone()),
+        None => xray::endpoint(&sdk_config, environment)?,
+    };
+    let connector = http::connector(roots, options.proxy_address.clone());
+    xray::client_at(endpoint, &sdk_config, connector)
 }

@@ -1,13 +1,15 @@
 //! `xray-ecs daemon` as a container runs it: configured, asked for its health, stopped.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::program::{Ended, PATIENCE, Place, Running};
+use crate::program::{Ended, PATIENCE, Place, Running, ended};
 use endpoint::Endpoint;
 
 mod endpoint;
 mod health;
+mod settings;
 mod stop;
 
 /// A daemon on free ports, or where its arguments say, with a sender.
@@ -26,19 +28,19 @@ const NOWHERE: SocketAddr = SocketAddr::new(
 impl Daemon {
     /// Starts it; `endpoint` is an X-Ray's address.
     fn start(place: &Place, endpoint: SocketAddr, args: &[&str]) -> Self {
-        let free = ["daemon", "-b", "127.0.0.1:0", "-t", "127.0.0.1:0"];
-        let mut command = place.command(&[&free, args].concat());
-        command
-            .env("AWS_ENDPOINT_URL_XRAY", format!("http://{endpoint}"))
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local");
-        Self::started(Running::start(command))
+        let url = format!("http://{endpoint}");
+        let region = [("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_XRAY", &url)];
+        Self::start_with(place, args, &region)
     }
 
-    /// One whose next line says where it listens.
+    /// Starts it with these variables and credentials.
+    fn start_with(place: &Place, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::started(Running::start(command(place, args, variables)))
+    }
+
+    /// One that says where it listens.
     fn started(running: Running) -> Self {
-        let line = running.line("");
+        let line = running.line_with("x-ray daemon listens");
         let address = |name: &str| {
             let mut words = line.split_whitespace();
             let found = words.find_map(|word| word.strip_prefix(name));
@@ -69,6 +71,17 @@ impl Daemon {
         assert_eq!(code, Some(0), "{lines:#?}");
         lines
     }
+}
+
+/// The daemon on free ports, or where its arguments say.
+fn command(place: &Place, args: &[&str], variables: &[(&str, &str)]) -> Command {
+    let free = ["daemon", "-b", "127.0.0.1:0", "-t", "127.0.0.1:0"];
+    let mut command = place.command(&[&free, args].concat());
+    command
+        .env("AWS_ACCESS_KEY_ID", "AKLOCAL")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .envs(variables.iter().copied());
+    command
 }
 
 /// The number that a log line has under this name.

@@ -6,8 +6,8 @@ mod command;
 mod completions;
 #[cfg(feature = "local")]
 mod container;
-mod deploy;
 mod daemon;
+mod deploy;
 mod docs;
 #[cfg(feature = "local")]
 mod ecs;

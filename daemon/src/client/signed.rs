@@ -35,8 +35,7 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 #[derive(Clone, Debug)]
 pub struct SignedClient {
     shared: Arc<Shared>,
-    /// Another connector than the shared one.
-    own_connector: Option<SharedHttpConnector>,
+    connector: Arc<OnceLock<SharedHttpConnector>>,
     timeout: Duration,
     time: SharedTimeSource,
 }
@@ -47,7 +46,6 @@ struct Shared {
     endpoint: Endpoint,
     region: String,
     credentials: Option<CachedCredentials>,
-    connector: OnceLock<SharedHttpConnector>,
 }
 
 impl SignedClient {
@@ -65,9 +63,8 @@ impl SignedClient {
                 endpoint,
                 region,
                 credentials: credentials.map(CachedCredentials::new),
-                connector: OnceLock::new(),
             }),
-            own_connector: None,
+            connector: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             time: SharedTimeSource::default(),
         }
@@ -92,7 +89,7 @@ impl SignedClient {
     #[must_use]
     pub fn with_connector(self, connector: SharedHttpConnector) -> Self {
         Self {
-            own_connector: Some(connector),
+            connector: Arc::new(connector.into()),
             ..self
         }
     }
@@ -241,10 +238,7 @@ impl SignedClient {
 
     /// Made on first use: the certificates that TLS needs take longer to read than a start may.
     fn connector(&self) -> &SharedHttpConnector {
-        if let Some(connector) = &self.own_connector {
-            return connector;
-        }
-        self.shared.connector.get_or_init(|| {
+        self.connector.get_or_init(|| {
             let builder = Connector::builder().sleep_impl(TokioSleep::new());
             SharedHttpConnector::new(match self.shared.endpoint.is_tls() {
                 true => builder

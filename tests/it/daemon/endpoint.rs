@@ -1,4 +1,4 @@
-//! An X-Ray that keeps what it is sent, and answers or not.
+//! An X-Ray, or another service over HTTP, that keeps what it is sent, and answers or not.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,8 +13,11 @@ use crate::program::PATIENCE;
 pub(super) struct Call {
     pub(super) path: String,
     pub(super) authorization: String,
-    pub(super) body: Value,
+    pub(super) body: String,
 }
+
+/// What a call is answered, if it is.
+pub(super) type Answer = fn(&Call) -> Option<String>;
 
 type Calls = Arc<(Mutex<Vec<Call>>, Condvar)>;
 
@@ -24,8 +27,17 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// One that takes everything, or that takes calls and never answers.
-    pub(super) fn start(answers: bool) -> Self {
+    /// An X-Ray that takes everything.
+    pub(super) fn start() -> Self {
+        Self::answering(|_| Some("{\"UnprocessedTraceSegments\":[]}".to_owned()))
+    }
+
+    /// One that takes calls and never answers.
+    pub(super) fn silent() -> Self {
+        Self::answering(|_| None)
+    }
+
+    pub(super) fn answering(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let calls = Calls::default();
@@ -33,7 +45,7 @@ impl Endpoint {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let kept = Arc::clone(&kept);
-                std::thread::spawn(move || serve(stream, &kept, answers));
+                std::thread::spawn(move || serve(stream, &kept, answer));
             }
         });
         Self { address, calls }
@@ -52,28 +64,42 @@ impl Endpoint {
 
     /// The documents that it was sent.
     pub(super) fn documents(&self) -> Vec<String> {
-        let calls = self.calls.0.lock().unwrap();
-        let documents = |call: &Call| call.body["TraceSegmentDocuments"].as_array().cloned();
-        let documents = calls.iter().filter_map(documents).flatten();
+        let calls = self.calls();
+        let of_segments = calls.iter().filter(|call| call.path == "/TraceSegments");
+        let documents = of_segments.flat_map(|call| {
+            let body: Value = serde_json::from_str(&call.body).unwrap();
+            body["TraceSegmentDocuments"].as_array().unwrap().clone()
+        });
         documents
             .map(|document| document.as_str().unwrap().to_owned())
             .collect()
     }
+
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.calls.0.lock().unwrap().clone()
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
 }
 
 /// Answers the calls of a connection until it ends.
-fn serve(stream: TcpStream, calls: &Calls, answers: bool) {
+fn serve(stream: TcpStream, calls: &Calls, answer: Answer) {
     let mut reader = BufReader::new(stream);
     while let Some(call) = read(&mut reader) {
+        let body = answer(&call);
         let (kept, changed) = &**calls;
         kept.lock().unwrap().push(call);
         changed.notify_all();
-        let body = "{\"UnprocessedTraceSegments\":[]}";
+        let Some(body) = body else { continue };
+        // An instance's token has a life; nobody else looks at that.
         let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 60\r\n\
+             content-length: {}\r\n\r\n{body}",
             body.len()
         );
-        if answers && reader.get_mut().write_all(answer.as_bytes()).is_err() {
+        if reader.get_mut().write_all(answer.as_bytes()).is_err() {
             return;
         }
     }
@@ -101,6 +127,6 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Call> {
     Some(Call {
         path,
         authorization,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        body: String::from_utf8(body).unwrap(),
     })
 }

@@ -28,7 +28,7 @@ fn counts(lines: &[String]) -> (&str, [u64; 8]) {
 #[test]
 fn a_burst_before_sigterm_leaves_to_the_last_segment() {
     let place = Place::new();
-    let xray = Endpoint::start(true);
+    let xray = Endpoint::start();
     let daemon = Daemon::start(&place, xray.address, &[]);
     // As many as the smallest buffer of a socket holds, whoever gets the next turn on the CPU.
     let documents: Vec<_> = (100..250).map(|n| format!("{{\"n\":{n}}}")).collect();
@@ -56,7 +56,7 @@ fn a_burst_before_sigterm_leaves_to_the_last_segment() {
 #[test]
 fn more_than_the_kernel_holds_is_counted_to_the_last() {
     let place = Place::new();
-    let xray = Endpoint::start(true);
+    let xray = Endpoint::start();
     let daemon = Daemon::start(&place, xray.address, &[]);
     let document = "d".repeat(1000);
     (0..20_000).for_each(|_| daemon.send(&document));
@@ -78,7 +78,7 @@ fn more_than_the_kernel_holds_is_counted_to_the_last() {
 #[test]
 fn an_endpoint_that_does_not_answer_holds_up_a_stop_until_the_deadline() {
     let place = Place::new();
-    let xray = Endpoint::start(false);
+    let xray = Endpoint::silent();
     let daemon = Daemon::start(&place, xray.address, &["--drain-deadline", "300ms"]);
     daemon.send("{}");
     xray.wait_for_calls(1);
@@ -96,7 +96,7 @@ fn an_endpoint_that_does_not_answer_holds_up_a_stop_until_the_deadline() {
 #[test]
 fn a_second_signal_ends_it_at_once_and_the_counts_are_still_told() {
     let place = Place::new();
-    let xray = Endpoint::start(false);
+    let xray = Endpoint::silent();
     let daemon = Daemon::start(&place, xray.address, &["--drain-deadline", "1h"]);
     daemon.send("{}");
     xray.wait_for_calls(1);
