@@ -19,8 +19,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! Not here: flags, the configuration file, and the telemetry records of the official daemon.
 
 mod batch;
 mod client;
