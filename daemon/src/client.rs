@@ -73,6 +73,10 @@ impl XrayClient {
         self.0.body_of(path, response)
     }
 
+    pub(crate) fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
     /// Posts a body once and gives whatever answer came, a refusal too.
     pub(crate) async fn send(
         &self,

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::batch::BatchLimits;
+use crate::telemetry::TelemetryOptions;
 use crate::upload::RetryPolicy;
 
 /// How a daemon listens, keeps, batches, uploads and stops.
@@ -33,6 +34,8 @@ pub struct Config {
     /// before a container is killed, which ECS does after 30 s; what has not left by then is counted
     /// in `abandoned`.
     pub drain_deadline: Duration,
+    /// Whether, and as whom, the daemon tells X-Ray what it does. Default: not.
+    pub telemetry: Option<TelemetryOptions>,
 }
 
 impl Default for Config {
@@ -48,6 +51,7 @@ impl Default for Config {
             request_timeout: Duration::from_secs(10),
             retry: RetryPolicy::default(),
             drain_deadline: Duration::from_secs(20),
+            telemetry: None,
         }
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::client::XrayClient;
@@ -18,10 +19,14 @@ use crate::counts::{Counters, Counts, CountsHandle};
 use crate::proxy::{self, Proxy};
 use crate::queue::Queue;
 use crate::receive::{self, KernelDrops, Receiver};
+use crate::telemetry::{BackendErrors, Telemetry};
 use crate::upload::{self, Uploader};
 
 /// How often to look for a number that is free on UDP and on TCP.
 const PORT_TRIES: usize = 16;
+
+/// How long the end may wait for the last record of telemetry.
+const LAST_RECORD_LIMIT: Duration = Duration::from_secs(2);
 
 /// A daemon whose sockets are bound and whose receiving thread reads; [`run`](Daemon::run)
 /// uploads. Dropped without being run, it closes its sockets and forgets what came.
@@ -138,10 +143,20 @@ impl Daemon {
         cut: impl Future<Output = ()>,
     ) -> Counts {
         self.log_start();
+        let errors = Arc::new(BackendErrors::default());
+        let (drained, is_drained) = oneshot::channel();
+        let telemetry = self.telemetry(&errors);
+        let mut telemetry = pin!(async {
+            match telemetry {
+                Some(telemetry) => telemetry.run(is_drained).await,
+                None => drop(is_drained.await),
+            }
+        });
         let uploader = Uploader::new(
             self.client.clone(),
             self.config.retry,
             Arc::clone(&self.counters),
+            errors,
         );
         let uploads = upload::run(
             &self.queue,
@@ -156,27 +171,52 @@ impl Daemon {
                 proxy::serve(listener, proxy, stopped).await;
             }
         };
-        {
+        let mut cut = pin!(cut);
+        let (deadline, was_cut) = {
             // Leaving this block ends what the deadline did not wait for.
             let mut work = pin!(async { tokio::join!(uploads, calls) });
             tokio::select! {
                 () = stop => {}
                 _ = &mut work => {}
+                () = &mut telemetry => {}
             }
             log_drain(&self.counters.read(), self.config.drain_deadline);
+            let deadline = Instant::now() + self.config.drain_deadline;
             stopping.send_replace(true);
             self.receiver.stop();
-            tokio::select! {
-                _ = tokio::time::timeout(self.config.drain_deadline, work) => {}
-                () = cut => {}
-            }
-        }
+            let was_cut = tokio::select! {
+                _ = tokio::time::timeout_at(deadline, work) => false,
+                () = &mut telemetry => false,
+                () = &mut cut => true,
+            };
+            (deadline, was_cut)
+        };
         // The receiver still holds the socket, so that the kernel can tell what it dropped.
         let left = self.counters.read().pending();
         self.counters.abandoned.add(left as usize);
+        if !was_cut {
+            // The last record comes after the last upload, so that it tells of it.
+            let _ = drained.send(());
+            let deadline = deadline.min(Instant::now() + LAST_RECORD_LIMIT);
+            tokio::select! {
+                _ = tokio::time::timeout_at(deadline, telemetry) => {}
+                () = cut => {}
+            }
+        }
         let counts = self.counters.read();
         log_end(&counts);
         counts
+    }
+
+    fn telemetry(&self, errors: &Arc<BackendErrors>) -> Option<Telemetry> {
+        let options = self.config.telemetry.clone()?;
+        let (client, counters) = (self.client.clone(), Arc::clone(&self.counters));
+        Some(Telemetry::new(
+            options,
+            client,
+            counters,
+            Arc::clone(errors),
+        ))
     }
 
     fn log_start(&self) {

@@ -30,6 +30,7 @@ mod log_limit;
 mod proxy;
 mod queue;
 mod receive;
+mod telemetry;
 mod upload;
 
 pub use batch::BatchLimits;
@@ -40,4 +41,5 @@ pub use client::{
 pub use config::Config;
 pub use counts::{Counts, CountsHandle};
 pub use daemon::{BindError, Daemon};
+pub use telemetry::TelemetryOptions;
 pub use upload::RetryPolicy;

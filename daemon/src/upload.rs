@@ -16,6 +16,7 @@ use crate::counts::Counters;
 use crate::document::Document;
 use crate::log_limit::LogLimit;
 use crate::queue::Queue;
+use crate::telemetry::BackendErrors;
 use answer::{Answer, Verdict};
 
 pub use retry::RetryPolicy;
@@ -28,6 +29,7 @@ pub(crate) struct Uploader {
     client: XrayClient,
     retry: RetryPolicy,
     counters: Arc<Counters>,
+    errors: Arc<BackendErrors>,
     retried: Mutex<LogLimit>,
     given_up: Mutex<LogLimit>,
 }
@@ -47,11 +49,17 @@ pub(crate) async fn run(queue: &Queue, uploader: Arc<Uploader>, concurrency: usi
 }
 
 impl Uploader {
-    pub(crate) fn new(client: XrayClient, retry: RetryPolicy, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(
+        client: XrayClient,
+        retry: RetryPolicy,
+        counters: Arc<Counters>,
+        errors: Arc<BackendErrors>,
+    ) -> Self {
         Self {
             client,
             retry,
             counters,
+            errors,
             retried: Mutex::default(),
             given_up: Mutex::default(),
         }
@@ -81,7 +89,8 @@ impl Uploader {
     }
 
     async fn put(&self, documents: &[Document]) -> Result<Answer, CallError> {
-        let body = self.client.call(PATH, request_body(documents)).await?;
+        let called = self.client.call(PATH, request_body(documents)).await;
+        let body = called.inspect_err(|error| self.errors.count(error))?;
         debug!(documents = documents.len(), "uploaded");
         Ok(Answer::parse(&body))
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tracing::warn;
 use tracing_xray::DaemonAddress;
-use xray_daemon::{Config, Daemon, XrayClient};
+use xray_daemon::{Config, Daemon, TelemetryOptions, XrayClient};
 
 use self::log::LogFile;
 use super::print;
@@ -147,6 +147,7 @@ async fn serve(
     shutdown::watch_signals(source).context("catch signals")?;
     let config = Config {
         drain_deadline: args.drain_deadline,
+        telemetry: Some(telemetry(options, environment)?),
         ..options.config()
     };
     let client = client(options, environment).await?;
@@ -155,6 +156,18 @@ async fn serve(
     let (drain, cut) = (stop.reached(Phase::Draining), stop.reached(Phase::Cut));
     daemon.run_until(drain, cut).await;
     Ok(ExitStatus::Done)
+}
+
+/// Who the daemon is, by the variables of the official daemon.
+fn telemetry(options: &Options, environment: &Environment) -> anyhow::Result<TelemetryOptions> {
+    let text =
+        |name| Ok::<_, spec::NotUnicode>(environment.get_non_empty(name)?.map(str::to_owned));
+    Ok(TelemetryOptions {
+        resource_arn: options.resource_arn.clone(),
+        hostname: text("AWS_HOSTNAME")?,
+        instance_id: text("AWS_INSTANCE_ID")?,
+        ..TelemetryOptions::default()
+    })
 }
 
 async fn client(options: &Options, environment: &Environment) -> anyhow::Result<XrayClient> {

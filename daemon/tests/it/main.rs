@@ -10,4 +10,5 @@ mod proxy;
 mod receive;
 mod running;
 mod stub;
+mod telemetry;
 mod upload;

@@ -29,7 +29,13 @@ fn counts(lines: &[String]) -> (&str, [u64; 8]) {
 fn a_burst_before_sigterm_leaves_to_the_last_segment() {
     let place = Place::new();
     let xray = Endpoint::start();
-    let daemon = Daemon::start(&place, xray.address, &[]);
+    let url = xray.url();
+    let variables = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL_XRAY", url.as_str()),
+        ("AWS_HOSTNAME", "host"),
+    ];
+    let daemon = Daemon::start_with(&place, &[], &variables);
     // As many as the smallest buffer of a socket holds, whoever gets the next turn on the CPU.
     let documents: Vec<_> = (100..250).map(|n| format!("{{\"n\":{n}}}")).collect();
     documents.iter().for_each(|document| daemon.send(document));
@@ -38,7 +44,17 @@ fn a_burst_before_sigterm_leaves_to_the_last_segment() {
     let mut seen = xray.documents();
     seen.sort();
     assert_eq!(seen, documents);
-    for call in xray.wait_for_calls(1) {
+    // The record of telemetry comes after the last upload.
+    let mut calls = xray.calls();
+    let last = calls.pop().unwrap();
+    assert_eq!(last.path, "/TelemetryRecords");
+    assert!(
+        last.body.contains("\"SegmentsSentCount\":150"),
+        "{}",
+        last.body
+    );
+    assert!(last.body.contains("\"Hostname\":\"host\""), "{}", last.body);
+    for call in calls {
         assert_eq!(call.path, "/TraceSegments");
         let scope = "/eu-west-1/xray/aws4_request";
         assert!(call.authorization.contains(scope), "{}", call.authorization);
