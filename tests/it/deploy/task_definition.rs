@@ -345,7 +345,7 @@ fn what_is_broken_is_found() {
         (
             |d| {
                 d["containerDefinitions"][0]["environment"][0]["name"] =
-                    json!("XRAY_ECS_STOP_BUDGET")
+                    json!("XRAY_ECS_STOP_BUDGET");
             },
             "stands twice",
         ),
