@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use serde_json::{Value, json};
 
 use crate::metadata::MetadataServer;
-use crate::program::{Place, ended};
+use crate::program::{Ended, Place, ended};
 
 /// What the endpoint of task metadata answers for the container and for the task.
 fn answers(pulled: &str) -> [Value; 2] {
@@ -45,7 +45,7 @@ fn endpoint([container, task]: [Value; 2]) -> MetadataServer {
     server
 }
 
-fn run(place: &Place, endpoint: SocketAddr, variables: &[(&str, &str)]) -> (Value, String) {
+fn run(place: &Place, endpoint: SocketAddr, variables: &[(&str, &str)]) -> (Value, Ended) {
     let mut command = place.command(&[
         "run",
         "--local",
@@ -65,10 +65,8 @@ fn run(place: &Place, endpoint: SocketAddr, variables: &[(&str, &str)]) -> (Valu
         .envs(variables.iter().copied());
     let run = ended(&mut command);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    (
-        serde_json::from_str(&place.read("r.json")).unwrap(),
-        run.stderr,
-    )
+    let report = serde_json::from_str(&place.read("r.json")).unwrap();
+    (report, run)
 }
 
 fn documents(place: &Place, report: &Value) -> Vec<Value> {
@@ -87,7 +85,7 @@ fn segments_tell_of_the_task_and_the_schedule_of_its_start() {
     let ago = |seconds| (chrono::Utc::now() - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let scheduled = ago(60);
     let endpoint = endpoint(answers(&ago(20)));
-    let (report, stderr) = run(
+    let (report, Ended { stdout, stderr, .. }) = run(
         &place,
         endpoint.address(),
         &[
@@ -150,6 +148,18 @@ fn segments_tell_of_the_task_and_the_schedule_of_its_start() {
             .contains(trace_id)
     );
     assert_eq!(lines[2]["record"]["status"], "success");
+
+    // So is the result, which alarms for missing runs count.
+    let result = stdout.lines().next().unwrap();
+    let result: Value = serde_json::from_str(result).unwrap();
+    assert_eq!(result["type"], "run.report");
+    let record = &result["record"];
+    assert_eq!(record["run_id"], report["run_id"]);
+    assert_eq!(record["trace_id"], report["trace_id"]);
+    assert_eq!(record["exit_code"], 0);
+    assert_eq!(record["totals"], report["totals"]);
+    assert_eq!(record["segments"], report["segments"]);
+    assert_eq!(record.get("jobs"), None);
 }
 
 #[test]
@@ -157,7 +167,7 @@ fn an_endpoint_that_does_not_answer_delays_the_start_by_little_and_fails_nothing
     let place = Place::new();
     // It accepts, by its backlog, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (report, stderr) = run(&place, silent.local_addr().unwrap(), &[]);
+    let (report, Ended { stderr, .. }) = run(&place, silent.local_addr().unwrap(), &[]);
     assert_eq!(report["totals"]["changed"], 1);
     assert!(stderr.contains("metadata"), "{stderr}");
     let documents = documents(&place, &report);

@@ -309,9 +309,9 @@ fn a_run_that_failed_is_told_and_one_that_did_not_is_not() {
 #[test]
 fn the_alarm_for_missing_runs_counts_what_the_worker_writes() {
     let Some(stack) = Stack::read() else { return };
-    let filter = stack.properties("EndedJobs");
-    // tests/it/ecs.rs holds that a worker on ECS ends each job with this line.
-    assert_eq!(filter["FilterPattern"], "{ $.type = \"platform.report\" }");
+    let filter = stack.properties("EndedRuns");
+    // tests/it/ecs.rs holds that a worker on ECS ends with this line.
+    assert_eq!(filter["FilterPattern"], "{ $.type = \"run.report\" }");
     let made = &filter["MetricTransformations"][0];
     let read = stack.properties("MissingRun");
     assert_eq!(
