@@ -25,7 +25,7 @@ const DOCKER: &str = r#"#!/bin/sh
 set -eu
 echo "docker $*" >> log
 case "$*" in
-"build --tag "*" .") ;;
+"build --tag "*" --build-arg COMMIT="*" --build-arg COMMIT_DATE=2026-"*" .") ;;
 "login --username AWS --password-stdin "*) test -n "$(cat)" ;;
 "push "*)
     tag=${2##*:}
@@ -46,6 +46,7 @@ const CARGO: &str = "#!/bin/sh\ntest \"$*\" = 'build --release'\n";
 /// Each commit has another one after it.
 const GIT: &str = r#"#!/bin/sh
 set -eu
+if test "$*" = "log -1 --format=%cs"; then echo 2026-01-02; exit; fi
 test "$*" = "rev-parse --short HEAD"
 if test -e commit; then echo 5d6e7f8; else echo 1a2b3c4; touch commit; fi
 "#;
@@ -153,13 +154,18 @@ fn the_document_leads_from_a_clone_to_a_trace_and_back() {
     let log = place.read("log");
     let told: Vec<&str> = log.lines().collect();
     let [first, second] = TAGS.map(|tag| format!("{registry}/xray-ecs:{tag}"));
+    let build = |image: &str, commit: &str| {
+        format!(
+            "docker build --tag {image} --build-arg COMMIT={commit} --build-arg COMMIT_DATE=2026-01-02 ."
+        )
+    };
     assert_eq!(
         told,
         [
-            format!("docker build --tag {first} ."),
+            build(&first, TAGS[0]),
             format!("docker login --username AWS --password-stdin {registry}"),
             format!("docker push {first}"),
-            format!("docker build --tag {second} ."),
+            build(&second, TAGS[1]),
             format!("docker push {second}"),
         ]
     );
