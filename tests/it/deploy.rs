@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "local", feature = "schedule"))]
 mod document;
+mod faults;
 mod filled;
 #[cfg(feature = "schedule")]
 mod fit;
@@ -11,5 +12,7 @@ mod policy;
 #[cfg(any(feature = "local", feature = "schedule"))]
 mod stack;
 mod task_definition;
+#[cfg(any(feature = "local", feature = "schedule"))]
+mod template;
 #[cfg(feature = "schedule")]
 mod unfilled;
