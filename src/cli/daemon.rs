@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tracing::warn;
 use tracing_xray::DaemonAddress;
-use xray_daemon::{Config, Daemon, TelemetryOptions, XrayClient};
+use xray_daemon::{Config, Daemon, HttpProxy, TelemetryOptions, XrayClient};
 
 use self::log::LogFile;
 use super::print;
@@ -177,6 +177,23 @@ async fn client(options: &Options, environment: &Environment) -> anyhow::Result<
         Some(endpoint) => Some(endpoint.clone()),
         None => xray::endpoint(&sdk_config, environment)?,
     };
-    let connector = http::connector(roots, options.proxy_address.clone());
+    let connector = http::connector(roots, proxy(options, environment)?);
     xray::client_at(endpoint, &sdk_config, connector)
+}
+
+/// That of the options, else that of the variables for `https` endpoints.
+fn proxy(options: &Options, environment: &Environment) -> anyhow::Result<Option<HttpProxy>> {
+    if options.proxy_address.is_some() {
+        return Ok(options.proxy_address.clone());
+    }
+    let either = |names: [&'static str; 2]| {
+        let values = names.map(|name| environment.get_non_empty(name));
+        values.into_iter().find_map(Result::transpose).transpose()
+    };
+    let Some(url) = either(["HTTPS_PROXY", "https_proxy"])? else {
+        return Ok(None);
+    };
+    let no_proxy = either(["NO_PROXY", "no_proxy"])?;
+    let proxy = HttpProxy::for_https(url, no_proxy).context("HTTPS_PROXY")?;
+    Ok(Some(proxy))
 }

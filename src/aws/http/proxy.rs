@@ -17,6 +17,23 @@ pub(crate) struct HttpProxy(ProxyConfig);
 pub(crate) struct HttpProxyError;
 
 impl HttpProxy {
+    /// What the variables `HTTPS_PROXY` and `NO_PROXY` say: a proxy for `https` endpoints alone, which
+    /// may leave out `http://`; and hosts that are called directly, such as `.example,10.0.0.0/8`.
+    ///
+    /// # Errors
+    /// The text is no address of an HTTP proxy.
+    pub(crate) fn for_https(text: &str, no_proxy: Option<&str>) -> Result<Self, HttpProxyError> {
+        let uri = match text.contains("://") {
+            true => parse(text)?,
+            false => parse(&format!("http://{text}"))?,
+        };
+        let config = ProxyConfig::https(uri).map_err(|_| HttpProxyError)?;
+        Ok(Self(match no_proxy {
+            Some(hosts) => config.no_proxy(hosts),
+            None => config,
+        }))
+    }
+
     pub(super) fn config(&self) -> ProxyConfig {
         self.0.clone()
     }
@@ -26,14 +43,22 @@ impl FromStr for HttpProxy {
     type Err = HttpProxyError;
 
     fn from_str(text: &str) -> Result<Self, HttpProxyError> {
-        let uri: Uri = text.parse().map_err(|_| HttpProxyError)?;
-        let is_plain = uri.path_and_query().is_none_or(|path| path == "/");
-        let is_http = uri.scheme_str() == Some("http") && uri.host().is_some_and(|h| !h.is_empty());
-        if !is_http || !is_plain || text.contains('#') {
-            return Err(HttpProxyError);
-        }
-        let config = ProxyConfig::all(uri).map_err(|_| HttpProxyError)?;
+        let config = ProxyConfig::all(parse(text)?).map_err(|_| HttpProxyError)?;
         Ok(Self(config))
+    }
+}
+
+fn parse(text: &str) -> Result<Uri, HttpProxyError> {
+    let uri: Uri = text.parse().map_err(|_| HttpProxyError)?;
+    let authority = uri.authority().ok_or(HttpProxyError)?;
+    let host = authority.host();
+    // A port that is no number is nobody's fault to `http`.
+    let has_place =
+        !host.is_empty() && (authority.as_str().ends_with(host) || authority.port_u16().is_some());
+    let is_plain = uri.path() == "/" && uri.query().is_none() && !text.contains('#');
+    match uri.scheme_str() == Some("http") && has_place && is_plain {
+        true => Ok(uri),
+        false => Err(HttpProxyError),
     }
 }
 
@@ -60,6 +85,19 @@ mod tests {
         ] {
             let error = bad.parse::<HttpProxy>().unwrap_err().to_string();
             assert!(error.contains("http://host:port"), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_variable_may_leave_out_the_scheme() {
+        for good in ["proxy:3128", "http://proxy:3128/"] {
+            assert!(
+                HttpProxy::for_https(good, Some("10.0.0.0/8")).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in ["", "https://proxy:3128", "proxy:port"] {
+            assert!(HttpProxy::for_https(bad, None).is_err(), "{bad}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Flags, configuration file, environment: which of them counts, and what each does.
 
-use std::net::TcpListener;
-
 use super::*;
 
 /// The scope of the signature on what a daemon sends, and its access key: `AKLOCAL/eu-west-1`.
@@ -229,38 +227,6 @@ fn a_role_is_assumed() {
         }
         assert!(asked.authorization.contains("Credential=AKLOCAL/"));
     }
-}
-
-#[test]
-fn segments_go_through_the_proxy() {
-    let place = Place::new();
-    let proxy = Endpoint::start();
-    let text = format!(
-        "Version: 2\nEndpoint: http://xray.example\nRegion: eu-west-1\nProxyAddress: {}\n",
-        proxy.url()
-    );
-    place.write("d.yaml", text);
-    let daemon = Daemon::start_with(&place, &["-c", "d.yaml"], &[]);
-    daemon.send("{}");
-    let call = proxy.wait_for_calls(1).remove(0);
-    assert_eq!(call.path, "http://xray.example/TraceSegments");
-    daemon.terminate();
-
-    // To an https endpoint there is a tunnel, which this proxy refuses.
-    let refusing = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", refusing.local_addr().unwrap());
-    let args = ["-n", "eu-west-1", "-p", &url, "--drain-deadline", "1ms"];
-    let daemon = Daemon::start_with(&place, &args, &[]);
-    daemon.send("{}");
-    let mut line = String::new();
-    let (stream, _) = refusing.accept().unwrap();
-    let mut stream = std::io::BufReader::new(stream);
-    std::io::BufRead::read_line(&mut stream, &mut line).unwrap();
-    assert_eq!(
-        line,
-        "CONNECT xray.eu-west-1.amazonaws.com:443 HTTP/1.1\r\n"
-    );
-    daemon.terminate();
 }
 
 #[test]
