@@ -13,9 +13,9 @@ pub(super) const BUCKET_PREFIX: &str = "xray-ecs-";
 pub(super) const TEMPLATES: [&str; 8] = [
     "iam-execution-policy.json",
     "iam-task-policy.json",
+    "iam-task-trust.json",
     "iam-trigger-policy.json",
-    "iam-trust-ecs-tasks.json",
-    "iam-trust-events.json",
+    "iam-trigger-trust.json",
     "lost-firings-queue.json",
     "task-definition-embedded.json",
     "task-definition.json",

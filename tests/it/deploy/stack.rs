@@ -37,18 +37,15 @@ fn the_task_definition_is_that_of_the_file() {
 #[test]
 fn the_roles_are_those_of_the_files() {
     let Some(stack) = Stack::read() else { return };
-    for (resource, name, trust) in [
-        ("TaskRole", "task", "iam-trust-ecs-tasks.json"),
-        ("ExecutionRole", "execution", "iam-trust-ecs-tasks.json"),
-        ("TriggerRole", "trigger", "iam-trust-events.json"),
+    for (resource, name) in [
+        ("TaskRole", "task"),
+        ("ExecutionRole", "execution"),
+        ("TriggerRole", "trigger"),
     ] {
         let role = stack.properties(resource);
         assert_eq!(role["RoleName"], format!("xray-ecs-{name}"));
-        assert_eq!(
-            role["AssumeRolePolicyDocument"],
-            filled(trust),
-            "{resource}"
-        );
+        let trust = filled(&format!("iam-{name}-trust.json"));
+        assert_eq!(role["AssumeRolePolicyDocument"], trust, "{resource}");
         let policies = role["Policies"].as_array().unwrap();
         assert_eq!(policies.len(), 1, "{resource}");
         let policy = filled(&format!("iam-{name}-policy.json"));
@@ -106,6 +103,21 @@ fn the_schedule_names_what_the_stack_makes() {
             "{url}"
         );
     }
+}
+
+#[test]
+fn eventbridge_may_publish_without_a_condition() {
+    let Some(stack) = Stack::read() else { return };
+    let policy = stack.properties("AlarmsPolicy");
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let of = |service: &str| {
+        let mut statements = statements.iter();
+        statements
+            .find(|statement| statement["Principal"]["Service"] == service)
+            .unwrap()
+    };
+    assert!(of("events.amazonaws.com")["Condition"].is_null());
+    assert!(of("cloudwatch.amazonaws.com")["Condition"].is_object());
 }
 
 /// Whether an event matches a pattern, as far as this pattern goes: what stands in an object of a list
