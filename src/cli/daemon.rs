@@ -13,11 +13,11 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tracing::warn;
 use tracing_xray::DaemonAddress;
-use xray_daemon::{Config, Daemon, HttpProxy, TelemetryOptions, XrayClient};
+use xray_daemon::{Config, Daemon, TelemetryOptions, XrayClient};
 
 use self::log::LogFile;
 use super::print;
-use crate::aws::http::{self, Roots};
+use crate::aws::http::{self, HttpProxy, Roots};
 use crate::outcome::ExitStatus;
 use crate::shutdown::{self, Phase};
 use crate::spec::{self, Environment};
