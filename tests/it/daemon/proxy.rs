@@ -57,15 +57,7 @@ fn to_aws_there_is_a_tunnel_through_the_proxy_of_the_flag_or_the_variable() {
     }
     let (listener, address) = listener();
     let url = format!("http://{address}");
-    let calls: [(&[&str], &[(&str, &str)]); 3] = [
-        (&["-p", &url], &[]),
-        (&[], &[("HTTPS_PROXY", &url)]),
-        (
-            &[],
-            &[("https_proxy", &address), ("NO_PROXY", "10.0.0.0/8")],
-        ),
-    ];
-    for (args, variables) in calls {
+    let by_the_listener = |args: &[&str], variables: &[(&str, &str)]| {
         let mut line = String::new();
         let (_daemon, mut stream) = first_stream(&listener, args, variables);
         stream.read_line(&mut line).unwrap();
@@ -73,7 +65,13 @@ fn to_aws_there_is_a_tunnel_through_the_proxy_of_the_flag_or_the_variable() {
             line,
             "CONNECT xray.eu-west-1.amazonaws.com:443 HTTP/1.1\r\n"
         );
-    }
+    };
+    by_the_listener(&["-p", &url], &[]);
+    by_the_listener(&[], &[("HTTPS_PROXY", &url)]);
+    by_the_listener(
+        &[],
+        &[("https_proxy", &address), ("NO_PROXY", "10.0.0.0/8")],
+    );
 }
 
 #[test]
