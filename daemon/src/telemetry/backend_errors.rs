@@ -91,3 +91,55 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
 fn is_unknown_host(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| error.to_string().contains("dns error"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Outer {
+        text: &'static str,
+        source: io::Error,
+    }
+
+    fn connection(text: &'static str, kind: io::ErrorKind) -> CallError {
+        let source = io::Error::from(kind);
+        CallError::Connection {
+            url: String::new(),
+            source: Outer { text, source }.into(),
+        }
+    }
+
+    #[test]
+    fn every_failure_has_its_reason() {
+        let errors = BackendErrors::default();
+        errors.count(&CallError::Timeout {
+            url: String::new(),
+            after: Duration::ZERO,
+        });
+        errors.count(&connection(
+            "tcp connect error",
+            io::ErrorKind::ConnectionRefused,
+        ));
+        // As hyper-util says when a name is not known.
+        errors.count(&connection("dns error", io::ErrorKind::Other));
+        errors.count(&connection(
+            "tcp connect error",
+            io::ErrorKind::ConnectionReset,
+        ));
+        errors.count(&CallError::Credentials {
+            source: "none".into(),
+        });
+        let expected = ErrorCounts {
+            timeout: 1,
+            refused: 1,
+            unknown_host: 1,
+            other: 2,
+            ..ErrorCounts::default()
+        };
+        assert_eq!(errors.read(), expected);
+        assert_eq!(errors.read().since(&expected), ErrorCounts::default());
+    }
+}
