@@ -1,13 +1,15 @@
 """moto's server with what its CloudFormation leaves out: the outputs of a stack that a change set makes,
-and EmptyOnDelete of a repository."""
+EmptyOnDelete of a repository, and that RetainExceptOnCreate retains."""
 
 import sys
 
 from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.parsing import ResourceMap
 from moto.ecr.models import Repository, ecr_backends
 from moto.server import main
 
 apply = ChangeSet.apply
+delete = ResourceMap.delete
 
 
 def apply_with_outputs(change_set):
@@ -21,6 +23,14 @@ def delete_with_images(repository, account_id, region_name):
     ecr_backends[account_id][region_name].delete_repository(repository.name, force=True)
 
 
+def delete_but_retain(resources):
+    for resource in resources._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    delete(resources)
+
+
+ResourceMap.delete = delete_but_retain
 ChangeSet.apply = apply_with_outputs
 Repository.delete = delete_with_images
 main(sys.argv[1:])
