@@ -552,7 +552,9 @@ async fn run_jobs(
     report.shard = wanted.shard.map(|shard| shard.to_string());
     report.trace_id = run_trace.id();
     run_trace.close(&report);
-    let counts = telemetry.close();
+    // Beside, not before: a daemon of our own uploads meanwhile.
+    let closed = tokio::task::spawn_blocking(move || telemetry.close());
+    let counts = closed.await.context("send the last segments")?;
     progress.finish();
     let confirmed = place.drain(stop.1.phase()).await;
     report.segments = counts.map(|counts| SegmentCounts::new(counts, confirmed));

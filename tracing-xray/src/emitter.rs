@@ -90,7 +90,7 @@ impl Emitter {
             .name("xray-emitter".to_owned())
             .spawn(move || sender.run())?;
         // A sidecar starts with us, so the end of a short run waits for its start as well.
-        let (start_timeout, linger) = if settings.beside_sidecar() {
+        let (start_timeout, linger) = if settings.beside_sidecar {
             (options.start_timeout, options.linger)
         } else {
             (Duration::ZERO, Duration::ZERO)

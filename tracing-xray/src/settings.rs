@@ -150,9 +150,9 @@ pub struct Settings {
     pub context_missing: ContextMissing,
     /// `AWS_XRAY_SDK_ENABLED=false` or `AWS_XRAY_SDK_DISABLED=true` turn tracing off.
     pub enabled: bool,
-    /// The process runs on ECS (`ECS_CONTAINER_METADATA_URI_V4` is set), where a daemon beside it
-    /// may start later and stop earlier than the process.
-    pub on_ecs: bool,
+    /// The daemon is a sidecar, which may start later and stop earlier than the process: on ECS
+    /// (`ECS_CONTAINER_METADATA_URI_V4` is set), at a loopback address.
+    pub beside_sidecar: bool,
 }
 
 impl Default for Settings {
@@ -162,7 +162,7 @@ impl Default for Settings {
             tracing_name: None,
             context_missing: ContextMissing::default(),
             enabled: true,
-            on_ecs: false,
+            beside_sidecar: false,
         }
     }
 }
@@ -211,7 +211,6 @@ impl Settings {
         let get = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut settings = Self {
             tracing_name: get("AWS_XRAY_TRACING_NAME"),
-            on_ecs: get("ECS_CONTAINER_METADATA_URI_V4").is_some(),
             ..Self::default()
         };
         let mut errors = Vec::new();
@@ -247,22 +246,19 @@ impl Settings {
                 }),
             }
         }
+        let on_ecs = get("ECS_CONTAINER_METADATA_URI_V4").is_some();
+        settings.beside_sidecar = on_ecs && is_loopback(&settings.daemon_address.udp.host);
         if errors.is_empty() {
             Ok(settings)
         } else {
             Err(SettingsErrors(errors))
         }
     }
+}
 
-    /// Whether the daemon is a sidecar of this ECS task: on ECS, at a loopback address.
-    pub fn beside_sidecar(&self) -> bool {
-        let host = self.daemon_address.udp.host.as_str();
-        let loopback = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        self.on_ecs && loopback
-    }
+fn is_loopback(host: &str) -> bool {
+    let ip = host.parse::<std::net::IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -334,7 +330,7 @@ mod tests {
         assert_eq!(settings.tracing_name.as_deref(), Some("nightly"));
         assert_eq!(settings.context_missing, ContextMissing::IgnoreError);
         assert!(!settings.enabled);
-        assert!(settings.beside_sidecar());
+        assert!(settings.beside_sidecar);
         assert!(!read(&[("AWS_XRAY_SDK_ENABLED", "false")]).unwrap().enabled);
     }
 

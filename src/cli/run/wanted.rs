@@ -210,6 +210,7 @@ impl Wanted {
     pub(super) fn send_to(&mut self, address: &str) -> anyhow::Result<()> {
         if let Some(tracing) = &mut self.tracing {
             tracing.daemon_address = address.parse()?;
+            tracing.beside_sidecar = false; // it is up, and we wait for it
         }
         Ok(())
     }

@@ -66,7 +66,9 @@ fn a_worker_that_takes_too_much_memory_leaves_what_it_did_and_what_it_was_at() {
         { "name": "hungry", "type": "create-bucket", "bucket": "acme-hungry", "policy": policy, "timeout": "60s" },
     ]});
     let mut definition = scene.definition(SIDECAR);
-    definition.container("worker").memory = Some(128);
+    let worker = definition.container("worker");
+    worker.memory = Some(128);
+    worker.memory_reservation = None;
     let ended = scene
         .start(&definition, &scene.overrides_with(&jobs))
         .wait();

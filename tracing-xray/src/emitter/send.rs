@@ -36,7 +36,7 @@ impl Sender {
     pub(super) fn new(settings: &Settings, options: &EmitterOptions, emitter: Emitter) -> Self {
         Self {
             address: settings.daemon_address.clone(),
-            beside_sidecar: settings.beside_sidecar(),
+            beside_sidecar: settings.beside_sidecar,
             start_timeout: options.start_timeout,
             emitter,
             socket: None,
