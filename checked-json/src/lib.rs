@@ -36,7 +36,7 @@ pub use duration::{DURATION_MAX, DurationError, DurationText, format_duration, p
 pub use fault::{FAULTS_TOLD_MAX, Fault, Faults, Position};
 pub use json::parse;
 pub use log::FaultLog;
-pub use placeholder::{placeholder, placeholder_of_name};
+pub use placeholder::{placeholder, placeholder_of_name, placeholder_of_setting};
 pub use read::{read, text_of};
 pub use shape::{At, RawFault, ShapeId, Shapes, Texts};
 pub use words::{either, listed, nearest, suggestion};

@@ -23,8 +23,6 @@ use serde_json::{Value, json};
 use crate::input::{TaskOverrides, Transformer};
 use crate::rule::{CapacityProvider, Network, PlacementConstraint, PlacementStrategy};
 
-pub(crate) use unfilled::is_setting;
-
 pub use read::{CheckedFile, Context, read};
 pub use write::{Written, write};
 

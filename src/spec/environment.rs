@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use checked_json::{Fault, Faults, placeholder};
+use checked_json::{Fault, Faults, placeholder_of_setting};
 use thiserror::Error;
 
 /// The environment's variables; cheap to clone.
@@ -62,8 +62,7 @@ impl Environment {
     /// Every such variable.
     pub fn check_filled(&self) -> Result<(), Faults> {
         let texts = self.0.iter().filter_map(|(name, value)| {
-            let value = value.to_str().filter(|_| is_setting(name))?;
-            Some((name, placeholder(value)?))
+            Some((name, placeholder_of_setting(name, value.to_str()?)?))
         });
         let faults: Vec<Fault> = texts
             .map(|(name, found)| Fault {
@@ -92,20 +91,6 @@ impl Environment {
             .filter(move |(name, value)| name.starts_with(prefix) && *value != OsStr::new(""))
             .map(|(name, _)| name.as_str())
     }
-}
-
-/// Whether the program reads a variable as a setting of its own. What jobs are made of may hold
-/// variables of a shell.
-fn is_setting(name: &str) -> bool {
-    const OF_JOBS: [&str; 3] = ["JOB_SPEC", "JOB_COMMAND", "JOB_STDIN"];
-    let prefixes = ["JOB_", "XRAY_ECS_", "AWS_ENDPOINT_URL"];
-    let names = [
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_XRAY_DAEMON_ADDRESS",
-    ];
-    (prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_JOBS.contains(&name))
-        || names.contains(&name)
 }
 
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {

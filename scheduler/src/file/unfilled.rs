@@ -6,7 +6,7 @@
 //! Accounts that documents use, such as 123456789012, are not judged: the credentials' account is
 //! compared with them.
 
-use checked_json::{At, RawFault, placeholder, placeholder_of_name};
+use checked_json::{At, RawFault, placeholder_of_name, placeholder_of_setting};
 use serde_json::Value;
 
 /// The fields in which nothing is looked for.
@@ -56,21 +56,10 @@ pub(super) fn find(value: &Value, at: At<'_>, faults: &mut Vec<RawFault>) {
 }
 
 fn variable(name: &str, value: &Value, at: At<'_>, faults: &mut Vec<RawFault>) {
-    let text = value.as_str().filter(|_| is_setting(name));
-    faults.extend(text.and_then(placeholder).map(|found| told(&at, found)));
-}
-
-/// Whether a variable is a setting of the worker. It refuses the same when it starts.
-pub(crate) fn is_setting(name: &str) -> bool {
-    const OF_JOBS: [&str; 3] = ["JOB_SPEC", "JOB_COMMAND", "JOB_STDIN"];
-    let prefixes = ["JOB_", "XRAY_ECS_", "AWS_ENDPOINT_URL"];
-    let names = [
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_XRAY_DAEMON_ADDRESS",
-    ];
-    (prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_JOBS.contains(&name))
-        || names.contains(&name)
+    let found = value
+        .as_str()
+        .and_then(|value| placeholder_of_setting(name, value));
+    faults.extend(found.map(|found| told(&at, found)));
 }
 
 fn told(at: &At<'_>, found: &str) -> RawFault {

@@ -6,7 +6,6 @@
 
 use super::Told;
 use crate::ecs::{ContainerDefinition, TaskDefinition};
-use crate::file::is_setting;
 use crate::rule::{Target, Tasks};
 
 /// How long ECS waits for a container that does not say, in seconds.
@@ -57,9 +56,8 @@ pub(super) fn check(
                 container.name
             ));
         }
-        let settings = container.environment.iter();
-        for (name, value) in settings.filter(|(name, _)| is_setting(name)) {
-            if let Some(placeholder) = checked_json::placeholder(value) {
+        for (name, value) in &container.environment {
+            if let Some(placeholder) = checked_json::placeholder_of_setting(name, value) {
                 told.fault(format!(
                     "container `{}`: its variable {name} has the placeholder `{placeholder}`: fill it in",
                     container.name

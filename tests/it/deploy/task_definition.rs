@@ -131,6 +131,16 @@ fn the_program_takes_the_commands_of_the_containers() {
             let words: Vec<&str> = words.chain(["--help"]).collect();
             let taken = place.run(&words);
             assert_eq!(taken.code, 0, "{name}: {words:?}: {}", taken.stderr);
+            // That of the health check begins with `CMD` and the program.
+            let check = list(&container["healthCheck"], "command").iter();
+            let words: Vec<&str> = check.skip(2).filter_map(Value::as_str).collect();
+            if words.is_empty() {
+                continue;
+            }
+            let taken = place.run(&words);
+            // A daemon of somebody else may be there.
+            assert!(taken.code <= 1, "{name}: {}", taken.stderr);
+            assert!(taken.stdout.contains("healthy: "), "{}", taken.stdout);
         }
     }
 }
