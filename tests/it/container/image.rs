@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::agent::pause;
 use super::docker::{attempt, docker, image};
 
 /// Bytes of the image in DESIGN's and ECR's sense: 20 MB.
@@ -94,4 +95,39 @@ fn it_runs_read_only_and_tells_its_version() {
     assert!(shell.unwrap_err().contains("executable file not found"));
     let lean = attempt(&["run", "--rm", "--network", "none", &image, "local"]);
     assert!(lean.unwrap_err().contains("unrecognized subcommand"));
+}
+
+/// What becomes of a call to a name that leads to a place where nobody listens.
+fn call_to(image: &str, network: &str, options: &[&str], host: &str) -> String {
+    let endpoint = format!("AWS_ENDPOINT_URL_STS=http://{host}:9");
+    let mut args = vec!["run", "--rm", "--network", network, "--env", &endpoint];
+    for variable in [
+        "AWS_REGION=eu-west-1",
+        "AWS_ACCESS_KEY_ID=a",
+        "AWS_SECRET_ACCESS_KEY=b",
+    ] {
+        args.extend(["--env", variable]);
+    }
+    args.extend(options);
+    args.extend([image, "run", "--daemon", "off", "jobs/create-bucket.json"]);
+    attempt(&args).unwrap_err()
+}
+
+#[test]
+fn names_are_resolved_by_dns_and_by_the_file_of_hosts() {
+    let Some(image) = image() else { return };
+    let network = format!("xray-ecs-test-{:08x}", rand::random::<u32>());
+    docker(&["network", "create", &network]);
+    // The engine's DNS knows it by its name.
+    let neighbour = pause::start(&network, &network);
+    let by_dns = call_to(&image, &network, &[], &neighbour);
+    let host = ["--add-host", "sts.test:127.0.0.1"];
+    let by_file = call_to(&image, &network, &host, "sts.test");
+    let unknown = call_to(&image, &network, &[], "no-such-name");
+    docker(&["rm", "--force", &neighbour]);
+    docker(&["network", "rm", &network]);
+    for told in [by_dns, by_file] {
+        assert!(told.contains("Connection refused"), "{told}");
+    }
+    assert!(unknown.contains("dns error"), "{unknown}");
 }
