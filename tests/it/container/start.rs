@@ -60,7 +60,6 @@ fn the_first_segment_arrives_soon_after_the_start() {
     let median = |measure: &mut dyn FnMut() -> Duration| {
         let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| measure()).collect();
         rounds.sort();
-        eprintln!("{rounds:.0?}");
         rounds[ROUNDS / 2]
     };
     let engine = median(&mut || engine(&scene));
