@@ -47,7 +47,10 @@ pub(crate) async fn config_of_environment(environment: &Environment) -> anyhow::
 }
 
 /// What else there is for a command that can do without AWS.
-pub(crate) const OR_LOCAL: &str = ", or try it without AWS by --local";
+pub(crate) const OR_LOCAL: &str = match cfg!(feature = "local") {
+    true => ", or try it without AWS by --local",
+    false => "",
+};
 
 /// Looks for credentials; answers the account, where they say it themselves.
 ///

@@ -178,9 +178,10 @@ impl BucketSpec {
 
     fn check_region(&self, default: Option<&str>, checks: &mut Checks) -> Option<RegionName> {
         let Some(text) = self.region.as_deref().or(default) else {
-            checks.fault(
-                "missing, give the job or the defaults a region, set AWS_REGION, or try it by --local",
-            );
+            checks.fault(match cfg!(feature = "local") {
+                true => "missing, give the job or the defaults a region, set AWS_REGION, or try it by --local",
+                false => "missing, give the job or the defaults a region, or set AWS_REGION",
+            });
             return None;
         };
         let parsed = text.parse::<RegionName>();

@@ -12,6 +12,7 @@ mod wanted;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,12 @@ const CONCURRENCY_DEFAULT: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 
 
 /// How long a start on ECS waits for what the task's metadata tell.
 const METADATA_LIMIT: Duration = Duration::from_millis(500);
+
+/// How long all reports together may take to be written.
+const REPORT_LIMIT: Duration = Duration::from_secs(120);
+
+/// The same when the run was stopped, or is while they are written: whoever stopped it kills it soon.
+const REPORT_LIMIT_STOPPED: Duration = Duration::from_secs(2);
 
 /// How long the end of a ledger may take: the last notes and the lock.
 const LEDGER_LIMIT: Duration = Duration::from_secs(30);
@@ -215,6 +222,14 @@ pub(crate) fn run(args: &Args, around: &Surroundings<'_>) -> anyhow::Result<Exit
         }
         run_jobs(args, around, wanted, found, ledger, stop).await
     })
+}
+
+/// Waits for as long as the reports may take to be written.
+async fn reports_are_late(stop: Stop) {
+    tokio::select! {
+        () = tokio::time::sleep(REPORT_LIMIT) => {}
+        () = stop.reached(Phase::Draining) => tokio::time::sleep(REPORT_LIMIT_STOPPED).await,
+    }
 }
 
 async fn tell_of_signal(stop: Stop, budget: Duration, progress: Progress) {
@@ -571,8 +586,18 @@ async fn run_jobs(
     if !wanted.stdout_is_taken() {
         fail(output::result(&report, wanted.progress));
     }
-    for output in &wanted.outputs {
-        fail(output.write(&report, &place).await);
+    let mut time_is_up = pin!(reports_are_late(stop.1.clone()));
+    for (index, output) in wanted.outputs.iter().enumerate() {
+        let written = tokio::select! {
+            written = output.write(&report, &place) => written,
+            () = &mut time_is_up => {
+                let left = wanted.outputs[index..].iter().map(ToString::to_string);
+                let left = left.collect::<Vec<_>>().join(", ");
+                fail(Err(anyhow!("report not written, it took too long: {left}")));
+                break;
+            }
+        };
+        fail(written);
     }
     // Last, since a run whose report was not written may be started again for it.
     if let Some(ledger) = ledger {

@@ -287,6 +287,29 @@ fn a_report_that_cannot_be_written_is_refused_before_the_first_job() {
 }
 
 #[test]
+fn a_report_that_s3_does_not_take_holds_up_no_stop() {
+    let place = Place::new();
+    let s3 = StubS3::start(|_, _| None);
+    place.write("jobs.json", job_file("30s", 1));
+    let args = [
+        "run",
+        "--report",
+        "s3://acme-reports/r.json",
+        "--stop-budget",
+        "200ms",
+        "jobs.json",
+    ];
+    let running = Running::start(place.command_at(&s3.url(), NO_DAEMON, &args));
+    s3.asked();
+    running.signal("TERM");
+    // Less than the patience of a test is less than what S3 is given else.
+    let (code, lines) = running.wait();
+    assert_eq!(code, Some(3), "{lines:#?}");
+    let told = "error: report not written, it took too long: s3://acme-reports/r.json";
+    assert!(lines.iter().any(|line| line == told), "{lines:#?}");
+}
+
+#[test]
 fn a_second_signal_hurries() {
     let place = Place::new();
     let s3 = StubS3::start(|_, _| None);

@@ -8,9 +8,9 @@ use serde_json::Value;
 /// The most that Fargate waits, and what it gives after a notice of Spot, in seconds.
 const STOP_MAX_S: u64 = 120;
 
-/// What a run needs after its stop budget, in seconds: programs that are killed 2 s after SIGTERM, the
-/// daemon and the ledger 3 s each, and the report.
-const AFTER_BUDGET_S: u64 = 10;
+/// What a run may need after its stop budget, in seconds: 2 until programs are killed, 2 for the last
+/// segments, 3 for a daemon of the same process, 2 for the reports, 3 for the ledger.
+const AFTER_BUDGET_S: u64 = 12;
 
 pub(super) fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
     value[field].as_array().map_or(&[], Vec::as_slice)
