@@ -2,8 +2,12 @@
 //! depend on each other, tells them where they are, minds their health, and stops them in the reverse
 //! order when the task is stopped or an essential container ends.
 
+mod ended;
+mod endpoint;
 mod health;
 mod log;
+mod options;
+mod overrides;
 pub(super) mod pause;
 
 use std::collections::BTreeMap;
@@ -11,111 +15,38 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::SecondsFormat;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::aws::{ACCOUNT, REGION};
 use super::definition::{Condition, ContainerDefinition, LaunchType, TaskDefinition};
-use super::docker::{attempt, docker};
-use super::network::{HOST, Network};
+use super::docker::{LABEL, Removed, docker};
+use super::network::Network;
+pub(super) use ended::{Ended, EndedContainer};
 use health::Health;
 pub(super) use log::Log;
-
-/// What RunTask changes of a task definition.
-#[derive(Clone, Default)]
-pub(super) struct Overrides {
-    environment: BTreeMap<String, BTreeMap<String, String>>,
-    commands: BTreeMap<String, Vec<String>>,
-    /// Files of this machine that a container sees, read-only, and where.
-    files: Vec<(String, String, String)>,
-}
-
-impl Overrides {
-    /// Sets a variable of a container.
-    pub(super) fn set(&mut self, container: &str, name: &str, value: &str) {
-        let environment = self.environment.entry(container.to_owned()).or_default();
-        environment.insert(name.to_owned(), value.to_owned());
-    }
-
-    /// Sets the command of a container.
-    pub(super) fn command(&mut self, container: &str, command: &[&str]) {
-        let command = command.iter().map(|&word| word.to_owned()).collect();
-        self.commands.insert(container.to_owned(), command);
-    }
-
-    /// Shows a file to a container, as a volume would.
-    pub(super) fn file(&mut self, container: &str, from: &str, path: &str) {
-        self.files
-            .push((container.to_owned(), from.to_owned(), path.to_owned()));
-    }
-}
+pub(super) use overrides::Overrides;
 
 /// A task whose containers run, or have run; they are removed when it is dropped.
 pub(super) struct Task {
-    network: Arc<Network>,
     definition: TaskDefinition,
     /// Where the log streams are.
     logs: PathBuf,
     pub(super) id: String,
-    pause: String,
+    // In the order in which they must go: the pause container holds the network of the others.
     containers: Vec<Container>,
+    pause: Removed,
+    volumes: Vec<Removed>,
+    network: Arc<Network>,
 }
 
 struct Container {
     definition: ContainerDefinition,
     /// When the engine was told to start it.
     started_at: Instant,
-    docker_id: String,
+    container: Removed,
     log: Log,
     health: Option<Health>,
     credentials_path: String,
-}
-
-/// How a task ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    containers: BTreeMap<String, EndedContainer>,
-    /// The containers in the order in which they ended.
-    pub(super) order: Vec<String>,
-}
-
-/// How a container ended.
-#[derive(Debug)]
-pub(super) struct EndedContainer {
-    pub(super) exit_code: i64,
-    pub(super) is_out_of_memory: bool,
-    /// What it printed.
-    pub(super) lines: Vec<String>,
-    /// Whether its health check passed, and never failed too often.
-    pub(super) was_healthy: bool,
-    /// Whether it asked for the task role's credentials.
-    pub(super) asked_for_credentials: bool,
-}
-
-impl Ended {
-    pub(super) fn container(&self, name: &str) -> &EndedContainer {
-        &self.containers[name]
-    }
-
-    pub(super) fn find(&self, name: &str) -> Option<&EndedContainer> {
-        self.containers.get(name)
-    }
-
-    /// That of the worker.
-    pub(super) fn exit_code(&self) -> i64 {
-        self.container("worker").exit_code
-    }
-}
-
-impl EndedContainer {
-    /// Checks the counts in the daemon's last line.
-    pub(super) fn assert_counts(&self, counts: &[(&str, usize)]) {
-        let last = self.lines.last().expect("a last line");
-        for (name, count) in counts {
-            let told = format!("{name}={count}");
-            assert!(last.split(' ').any(|word| word == told), "{told}: {last}");
-        }
-    }
 }
 
 impl Task {
@@ -134,9 +65,12 @@ impl Task {
             pause: pause::start(network.name(), &id),
             id,
             containers: Vec::new(),
+            volumes: Vec::new(),
         };
         for volume in &definition.volumes {
-            docker(&["volume", "create", &task.volume(&volume.name)]);
+            let name = task.volume(&volume.name);
+            docker(&["volume", "create", "--label", LABEL, &name]);
+            task.volumes.push(Removed::volume(name));
         }
         let definitions = task.definition.clone();
         for container in definitions.in_start_order() {
@@ -154,182 +88,37 @@ impl Task {
     }
 
     fn start_container(&mut self, definition: &ContainerDefinition, overrides: &Overrides) {
-        let metadata_path = format!(
-            "/v4/{:032x}-{}",
-            rand::random::<u128>(),
-            definition.name.len()
-        );
+        let metadata_path = format!("/v4/{:032x}", rand::random::<u128>());
         let credentials_path = format!("/v2/credentials/{:032x}", rand::random::<u128>());
-        let name = format!("{}-{}", self.id, definition.name);
-        let mut args: Vec<String> = ["create", "--network"].map(str::to_owned).into();
-        args.push(format!("container:{}", self.pause));
-        args.extend(["--name".to_owned(), name]);
-        args.extend(self.limits(definition));
-        args.extend(["--user".to_owned(), definition.user.clone()]);
-        if definition.readonly_root_filesystem {
-            args.push("--read-only".to_owned());
-        }
-        if definition.linux_parameters.init_process_enabled {
-            args.push("--init".to_owned());
-        }
-        for capability in &definition.linux_parameters.capabilities.drop {
-            args.extend(["--cap-drop".to_owned(), capability.clone()]);
-        }
-        for mount in &definition.mount_points {
-            let access = if mount.read_only { "ro" } else { "rw" };
-            let volume = self.volume(&mount.source_volume);
-            args.extend([
-                "--volume".to_owned(),
-                format!("{volume}:{}:{access}", mount.container_path),
-            ]);
-        }
-        for (_, from, path) in overrides
-            .files
-            .iter()
-            .filter(|(container, ..)| *container == definition.name)
-        {
-            args.extend(["--volume".to_owned(), format!("{from}:{path}:ro")]);
-        }
+        let mut args = vec!["create".to_owned()];
+        args.extend(self.options(definition, overrides));
         for (name, value) in
             self.environment(definition, overrides, &metadata_path, &credentials_path)
         {
             args.extend(["--env".to_owned(), format!("{name}={value}")]);
         }
         args.push(definition.image.clone());
-        args.extend(
-            overrides
-                .commands
-                .get(&definition.name)
-                .unwrap_or(&definition.command)
-                .iter()
-                .cloned(),
+        let command = overrides.commands.get(&definition.name);
+        args.extend(command.unwrap_or(&definition.command).iter().cloned());
+        let container = Removed::container(docker(&args));
+        self.announce(
+            definition,
+            &container.name,
+            &metadata_path,
+            &credentials_path,
         );
-        let docker_id = docker(&args);
-        self.announce(definition, &docker_id, &metadata_path, &credentials_path);
         let started_at = Instant::now();
-        docker(&["start", &docker_id]);
+        docker(&["start", &container.name]);
         let stream = format!("{}.log", self.log_stream(definition));
+        let check = definition.health_check.as_ref();
         self.containers.push(Container {
-            log: Log::follow(&docker_id, self.logs.join(stream)),
-            health: definition
-                .health_check
-                .as_ref()
-                .map(|check| Health::mind(&docker_id, check)),
+            log: Log::follow(&container.name, self.logs.join(stream)),
+            health: check.map(|check| Health::mind(&container.name, check)),
             definition: definition.clone(),
             started_at,
-            docker_id,
+            container,
             credentials_path,
         });
-    }
-
-    /// A container's own limit, else the task's: here no container may take what is another's.
-    fn limits(&self, definition: &ContainerDefinition) -> Vec<String> {
-        let memory = definition
-            .memory
-            .map_or(self.definition.memory.clone(), |memory| memory.to_string());
-        let mut limits = vec!["--memory".to_owned(), format!("{memory}m")];
-        limits.extend(["--memory-swap".to_owned(), format!("{memory}m")]);
-        if let Some(reservation) = definition.memory_reservation {
-            limits.extend(["--memory-reservation".to_owned(), format!("{reservation}m")]);
-        }
-        if let Some(cpu) = definition.cpu {
-            limits.extend(["--cpu-shares".to_owned(), cpu.to_string()]);
-        }
-        let cores = self.definition.cpu.parse::<f64>().unwrap() / 1024.0;
-        limits.extend(["--cpus".to_owned(), cores.to_string()]);
-        limits
-    }
-
-    /// What the definition and the overrides say, and what ECS adds.
-    fn environment(
-        &self,
-        definition: &ContainerDefinition,
-        overrides: &Overrides,
-        metadata_path: &str,
-        credentials_path: &str,
-    ) -> BTreeMap<String, String> {
-        let mut environment: BTreeMap<String, String> = definition
-            .environment
-            .iter()
-            .map(|variable| (variable.name.clone(), variable.value.clone()))
-            .collect();
-        let overridden = overrides
-            .environment
-            .get(&definition.name)
-            .into_iter()
-            .flatten();
-        environment.extend(overridden.map(|(name, value)| (name.clone(), value.clone())));
-        let execution = match self.launch_type() {
-            LaunchType::Fargate => "AWS_ECS_FARGATE",
-            LaunchType::Ec2 => "AWS_ECS_EC2",
-        };
-        let of_ecs = [
-            (
-                "ECS_CONTAINER_METADATA_URI_V4",
-                format!("http://{HOST}{metadata_path}"),
-            ),
-            (
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                credentials_path.to_owned(),
-            ),
-            ("AWS_EXECUTION_ENV", execution.to_owned()),
-            ("AWS_REGION", REGION.to_owned()),
-            ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        ];
-        environment.extend(of_ecs.map(|(name, value)| (name.to_owned(), value)));
-        environment
-    }
-
-    /// Makes the endpoint of metadata and credentials know a container.
-    fn announce(
-        &self,
-        definition: &ContainerDefinition,
-        docker_id: &str,
-        metadata_path: &str,
-        credentials_path: &str,
-    ) {
-        let now = chrono::Utc::now();
-        let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}");
-        let container = json!({
-            "DockerId": docker_id,
-            "Name": definition.name,
-            "DockerName": definition.name,
-            "Image": definition.image,
-            "ContainerARN": format!("{arn}:container/batch/{}/{docker_id}", self.id),
-            "Type": "NORMAL",
-            "LogDriver": "awslogs",
-            "LogOptions": {
-                "awslogs-group": definition.log_configuration.options["awslogs-group"],
-                "awslogs-region": definition.log_configuration.options["awslogs-region"],
-                "awslogs-stream": self.log_stream(definition),
-            },
-            "CreatedAt": now,
-            "StartedAt": now,
-            "DesiredStatus": "RUNNING",
-            "KnownStatus": "RUNNING",
-        });
-        let task = json!({
-            "Cluster": format!("{arn}:cluster/batch"),
-            "TaskARN": self.arn(),
-            "Family": self.definition.family,
-            "Revision": "1",
-            "LaunchType": if self.launch_type() == LaunchType::Fargate { "FARGATE" } else { "EC2" },
-            "AvailabilityZone": format!("{REGION}a"),
-            "PullStartedAt": now,
-            "PullStoppedAt": now,
-            "Containers": [container],
-        });
-        let credentials = json!({
-            "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/xray-ecs-task"),
-            "AccessKeyId": "ASIATASK",
-            "SecretAccessKey": "secret",
-            "Token": "token",
-            "Expiration": (now + chrono::TimeDelta::hours(6)).to_rfc3339_opts(SecondsFormat::Secs, true),
-        });
-        let metadata = &self.network.metadata;
-        metadata.put(metadata_path, container);
-        metadata.put(&format!("{metadata_path}/task"), task);
-        metadata.put(credentials_path, credentials);
     }
 
     pub(super) fn arn(&self) -> String {
@@ -367,7 +156,7 @@ impl Task {
             "kill",
             "--signal",
             signal,
-            &self.container(container).docker_id,
+            &self.container(container).container.name,
         ]);
     }
 
@@ -382,7 +171,7 @@ impl Task {
             .containers
             .iter()
             .filter(|container| container.definition.essential)
-            .map(|container| container.docker_id.as_str())
+            .map(|container| container.container.name.as_str())
             .collect();
         let [essential] = essential[..] else {
             panic!("one essential container, not {essential:?}");
@@ -397,7 +186,7 @@ impl Task {
         let order: Vec<&Container> = self.containers.iter().rev().collect();
         for container in order {
             let timeout = container.definition.stop_timeout.to_string();
-            docker(&["stop", "--time", &timeout, &container.docker_id]);
+            docker(&["stop", "--time", &timeout, &container.container.name]);
         }
         self.ended()
     }
@@ -410,7 +199,7 @@ impl Task {
                 "inspect",
                 "--format",
                 "{{json .State}}",
-                &container.docker_id,
+                &container.container.name,
             ]);
             let state: Value = serde_json::from_str(&state).unwrap();
             let name = container.definition.name.clone();
@@ -431,21 +220,6 @@ impl Task {
         Ended {
             containers,
             order: ends.into_iter().map(|(_, name)| name).collect(),
-        }
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        let containers = self
-            .containers
-            .iter()
-            .map(|container| container.docker_id.clone());
-        for id in containers.chain([self.pause.clone()]) {
-            let _ = attempt(&["rm", "--force", "--volumes", &id]);
-        }
-        for volume in &self.definition.volumes {
-            let _ = attempt(&["volume", "rm", &self.volume(&volume.name)]);
         }
     }
 }

@@ -111,7 +111,7 @@ fn the_task_runs_on_a_laptop_and_its_traces_stay() {
 }
 
 #[test]
-fn a_job_that_fails_fails_the_command() {
+fn what_cannot_be_run_ends_the_command_with_its_code() {
     let Some(project) = Project::new() else {
         return;
     };

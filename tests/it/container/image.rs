@@ -5,7 +5,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::agent::pause;
-use super::docker::{attempt, docker, image};
+use super::docker::{Removed, attempt, docker, image};
+use super::network::Network;
 
 /// Bytes of the image in DESIGN's and ECR's sense: 20 MB.
 const SIZE_MAX: u64 = 20_000_000;
@@ -21,17 +22,22 @@ fn it_is_small_and_holds_one_program_for_a_user_without_rights() {
     let config = &inspected["Config"];
     assert_eq!(config["User"], "10001:10001");
     assert_eq!(config["Entrypoint"], serde_json::json!(["/xray-ecs"]));
-    for label in ["title", "description", "licenses", "revision"] {
+    for label in ["title", "description", "licenses"] {
         let label = format!("org.opencontainers.image.{label}");
-        assert!(config["Labels"][&label].is_string(), "{label}");
+        let text = config["Labels"][&label].as_str();
+        assert!(text.is_some_and(|text| !text.is_empty()), "{label}");
     }
 
-    let id = docker(&["create", &image]);
+    let container = Removed::container(docker(&["create", &image]));
     let listed = Command::new("sh")
-        .args(["-c", r#"docker export "$1" | tar -tv"#, "sh", &id])
+        .args([
+            "-c",
+            r#"docker export "$1" | tar -tv"#,
+            "sh",
+            &container.name,
+        ])
         .output()
         .unwrap();
-    docker(&["rm", "--volumes", &id]);
     let listed = String::from_utf8(listed.stdout).unwrap();
     let files: Vec<&str> = listed
         .lines()
@@ -79,10 +85,14 @@ fn it_runs_read_only_and_tells_its_version() {
         &image,
         "--version",
     ]);
-    assert!(
-        version.starts_with(concat!("xray-ecs ", env!("CARGO_PKG_VERSION"))),
-        "{version}"
-    );
+    // The label and the program name the same commit, or none.
+    let revision = r#"{{index .Config.Labels "org.opencontainers.image.revision"}}"#;
+    let revision = docker(&["image", "inspect", "--format", revision, &image]);
+    let named = revision
+        .get(..7)
+        .map_or_else(String::new, |commit| format!(" ({commit} "));
+    let wanted = format!("xray-ecs {}{named}", env!("CARGO_PKG_VERSION"));
+    assert!(version.starts_with(&wanted), "{version}, not {wanted}");
     let shell = attempt(&[
         "run",
         "--rm",
@@ -116,16 +126,14 @@ fn call_to(image: &str, network: &str, options: &[&str], host: &str) -> String {
 #[test]
 fn names_are_resolved_by_dns_and_by_the_file_of_hosts() {
     let Some(image) = image() else { return };
-    let network = format!("xray-ecs-test-{:08x}", rand::random::<u32>());
-    docker(&["network", "create", &network]);
+    let network = Network::new();
     // The engine's DNS knows it by its name.
-    let neighbour = pause::start(&network, &network);
-    let by_dns = call_to(&image, &network, &[], &neighbour);
+    let neighbour = pause::start(network.name(), "neighbour");
+    let by_dns = call_to(&image, network.name(), &[], &neighbour.name);
     let host = ["--add-host", "sts.test:127.0.0.1"];
-    let by_file = call_to(&image, &network, &host, "sts.test");
-    let unknown = call_to(&image, &network, &[], "no-such-name");
-    docker(&["rm", "--force", &neighbour]);
-    docker(&["network", "rm", &network]);
+    let by_file = call_to(&image, network.name(), &host, "sts.test");
+    let unknown = call_to(&image, network.name(), &[], "no-such-name");
+    drop(neighbour);
     for told in [by_dns, by_file] {
         assert!(told.contains("Connection refused"), "{told}");
     }

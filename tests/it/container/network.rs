@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 
-use super::docker::{attempt, docker};
+use super::docker::{LABEL, Removed, clean, docker};
 use crate::metadata::MetadataServer;
 
 /// Where ECS answers for metadata and credentials, by its documents. The SDKs have it built in.
@@ -14,7 +14,7 @@ pub(super) const HOST: &str = "169.254.170.2";
 pub(super) struct Network {
     // In the order in which they must go.
     pub(super) metadata: MetadataServer,
-    bridge: Bridge,
+    bridge: Removed,
     _alone: File,
 }
 
@@ -23,7 +23,11 @@ impl Network {
         let path = std::env::temp_dir().join("xray-ecs-container-tests.lock");
         let alone = File::create(path).unwrap();
         alone.lock().unwrap();
-        let bridge = Bridge::new();
+        clean();
+        let bridge = Removed::network("xray-ecs-test".to_owned());
+        let create = ["network", "create", "--internal", "--label", LABEL];
+        let subnet = ["--subnet", "169.254.170.0/24", "--gateway", HOST];
+        docker(&[&create[..], &subnet, &[&bridge.name]].concat());
         let address: SocketAddr = format!("{HOST}:80").parse().unwrap();
         Self {
             metadata: MetadataServer::start(address),
@@ -33,26 +37,6 @@ impl Network {
     }
 
     pub(super) fn name(&self) -> &str {
-        self.bridge.0
-    }
-}
-
-/// A network of the engine, by its name.
-struct Bridge(&'static str);
-
-impl Bridge {
-    fn new() -> Self {
-        let name = "xray-ecs-test";
-        // Of a test that was killed.
-        let _ = attempt(&["network", "rm", name]);
-        let subnet = ["--subnet", "169.254.170.0/24", "--gateway", HOST];
-        docker(&[&["network", "create", "--internal"], &subnet[..], &[name]].concat());
-        Self(name)
-    }
-}
-
-impl Drop for Bridge {
-    fn drop(&mut self) {
-        let _ = attempt(&["network", "rm", self.0]);
+        &self.bridge.name
     }
 }

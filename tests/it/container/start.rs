@@ -6,11 +6,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::agent::{Task, pause};
-use super::docker::{attempt, docker};
+use super::docker::{LABEL, Removed, docker};
 use super::forwarder::Turn;
 use super::network::HOST;
 use super::task::{buckets, numbered};
 use super::{EMBEDDED, SIDECAR, Scene};
+use crate::program::PATIENCE;
 
 const ROUNDS: usize = 5;
 
@@ -18,16 +19,25 @@ const ROUNDS: usize = 5;
 fn engine(scene: &Scene) -> Duration {
     let listener = TcpListener::bind((HOST, 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let (connected, connections) = channel();
+    std::thread::spawn(move || {
+        let connection = listener.accept();
+        let _ = connected.send((Instant::now(), connection));
+    });
     // In a network namespace that is there, as the containers of a task are.
-    let around = pause::start(scene.network.name(), "engine");
-    let network = format!("container:{around}");
-    let id = docker(&["create", "--network", &network, pause::image(), &address]);
+    let around = pause::start(
+        scene.network.name(),
+        &format!("{:032x}", rand::random::<u128>()),
+    );
+    let network = format!("container:{}", around.name);
+    let create = ["create", "--label", LABEL, "--network", &network];
+    let container = docker(&[&create[..], &[pause::image(), &address]].concat());
+    let container = Removed::container(container);
     let began = Instant::now();
-    docker(&["start", &id]);
-    listener.accept().unwrap();
-    let took = began.elapsed();
-    let _ = attempt(&["rm", "--force", &id, &around]);
-    took
+    docker(&["start", &container.name]);
+    let (at, connection) = connections.recv_timeout(PATIENCE).unwrap();
+    connection.unwrap();
+    at - began
 }
 
 /// From the start of the worker's container, the last one, to the first upload.
@@ -39,7 +49,7 @@ fn first_segment(scene: &Scene, file: &str, arrivals: &Receiver<Instant>) -> Dur
         &scene.definition(file),
         &overrides,
     );
-    let took = arrivals.recv().unwrap() - task.started_at("worker");
+    let took = arrivals.recv_timeout(PATIENCE).unwrap() - task.started_at("worker");
     assert_eq!(task.wait().exit_code(), 0);
     while arrivals.try_recv().is_ok() {}
     took

@@ -76,12 +76,10 @@ fn a_worker_and_its_daemon_make_buckets_and_every_segment_arrives() {
     let daemon = ended.container("xray-daemon");
     assert_eq!(daemon.exit_code, 0);
     assert!(daemon.was_healthy && daemon.asked_for_credentials);
-    daemon.assert_counts(&[
-        ("received", 21),
-        ("sent", 21),
-        ("refused", 0),
-        ("kernel_dropped", 0),
-    ]);
+    daemon.assert_counts(&[("refused", 0), ("kernel_dropped", 0)]);
+    // And what showed segments in progress, if the machine was slow.
+    assert!(daemon.count("sent") >= 21);
+    assert_eq!(daemon.count("sent"), daemon.count("received"));
 }
 
 #[test]

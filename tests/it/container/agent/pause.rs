@@ -3,7 +3,9 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::super::docker::docker;
+use sha2::{Digest as _, Sha256};
+
+use super::super::docker::{LABEL, Removed, attempt, docker};
 
 /// All that it does: nothing, or one connection to the address that is its argument.
 const PROGRAM: &str = "fn main() {
@@ -13,27 +15,28 @@ const PROGRAM: &str = "fn main() {
     loop { std::thread::park() }
 }";
 
-/// Starts one in a network; answers its name.
-pub(in super::super) fn start(network: &str, task: &str) -> String {
+/// Starts one in a network.
+pub(in super::super) fn start(network: &str, task: &str) -> Removed {
     let name = format!("{task}-pause");
-    docker(&[
-        "run",
-        "--detach",
-        "--network",
-        network,
-        "--name",
-        &name,
-        "--hostname",
-        "ip-169-254-170-3",
-        image(),
-    ]);
-    name
+    let network = ["--network", network, "--hostname", "ip-169-254-170-3"];
+    let run = ["run", "--detach", "--label", LABEL, "--name", &name];
+    docker(&[&run[..], &network, &[image()]].concat());
+    Removed::container(name)
 }
 
-/// The name of its image, which is made once.
+/// The name of its image, which is made once for each program.
 pub(in super::super) fn image() -> &'static str {
-    static IMAGE: OnceLock<&str> = OnceLock::new();
+    static IMAGE: OnceLock<String> = OnceLock::new();
     IMAGE.get_or_init(|| {
+        let hash: String = Sha256::digest(PROGRAM)
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let name = format!("xray-ecs-test-pause:{hash}");
+        if attempt(&["image", "inspect", &name]).is_ok() {
+            return name;
+        }
         let dir = tempfile::tempdir().unwrap();
         let source = dir.path().join("pause.rs");
         std::fs::write(&source, PROGRAM).unwrap();
@@ -44,29 +47,27 @@ pub(in super::super) fn image() -> &'static str {
                 "target-feature=+crt-static",
                 "-C",
                 "strip=symbols",
-                "-o",
             ])
+            .arg("-o")
             .arg(dir.path().join("pause"))
             .arg(&source)
             .status();
         assert!(compiled.unwrap().success());
-        std::fs::remove_file(source).unwrap();
         let archive = dir.path().join("pause.tar");
-        let packed = Command::new("tar")
-            .arg("-cf")
+        let mut pack = Command::new("tar");
+        pack.arg("-cf")
             .arg(&archive)
             .arg("-C")
             .arg(dir.path())
-            .arg("pause")
-            .status();
-        assert!(packed.unwrap().success());
-        let name = "xray-ecs-test-pause";
+            .arg("pause");
+        assert!(pack.status().unwrap().success());
+        let entrypoint = r#"ENTRYPOINT ["/pause"]"#;
         docker(&[
             "import",
             "--change",
-            r#"ENTRYPOINT ["/pause"]"#,
+            entrypoint,
             archive.to_str().unwrap(),
-            name,
+            &name,
         ]);
         name
     })
