@@ -1,11 +1,13 @@
 # One image with one program: worker and daemon by command. docs/deploy.md has the way from here to ECS.
 #
-#   docker build -t xray-ecs .                                    the worker and the daemon
-#   docker build -t xray-ecs-local --build-arg FEATURES=local .   with the local S3 and X-Ray as well
+#   docker build -t xray-ecs .                                             the worker and the daemon
+#   docker build -t xray-ecs-local --build-arg FEATURES=local,schedule .   with all that there is
 
 # An image of Debian with Rust, gcc and the static libc.
 ARG RUST_IMAGE=rust:1-slim-bookworm
 FROM ${RUST_IMAGE} AS build
+# By which the stage is known when it is of no use any more.
+LABEL xray-ecs=build
 
 # Beyond worker and daemon: `local`, `schedule`, or both with a comma between.
 ARG FEATURES=
@@ -17,7 +19,7 @@ WORKDIR /build
 COPY . .
 # Linked with all it needs, so that nothing else has to be in the image. A target of its own keeps the
 # flag away from what runs while it builds. What the image is made of is put together here, with the
-# modes it shall have.
+# modes it shall have; schedules are shown in any time zone.
 RUN set -eu; \
     host=$(rustc -vV | sed -n 's/^host: //p'); \
     export RUSTFLAGS='-C target-feature=+crt-static' XRAY_ECS_COMMIT="$COMMIT" XRAY_ECS_COMMIT_DATE="$COMMIT_DATE"; \
@@ -27,6 +29,7 @@ RUN set -eu; \
     cp "target/$host/release/xray-ecs" /image/; \
     cp -r jobs /image/; \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/; \
+    case "$FEATURES" in *schedule*) mkdir -p /image/usr/share; cp -r /usr/share/zoneinfo /image/usr/share/ ;; esac; \
     echo 'xray-ecs:x:10001:10001::/tmp:/nowhere' > /image/etc/passwd
 
 FROM scratch

@@ -140,6 +140,8 @@ fn watch(dir: &Path) {
 /// What git says, in a line, of the repository in `dir` alone.
 fn git(dir: &Path, args: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
+    // In a container the checkout may be another user's; we only read.
+    command.args(["-c", "safe.directory=*"]);
     command.args(args).current_dir(dir);
     // A hook of git that builds has these set to its own repository.
     for name in [

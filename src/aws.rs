@@ -15,6 +15,9 @@ use std::iter::successors;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::Client;
@@ -40,10 +43,26 @@ const IDENTITY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20)
 /// `AWS_CA_BUNDLE` names no file of certificates.
 pub(crate) async fn config_of_environment(environment: &Environment) -> anyhow::Result<SdkConfig> {
     let roots = Roots::of_environment(environment)?;
-    Ok(aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::by_scheme(&roots))
-        .load()
-        .await)
+    let loader =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http::by_scheme(&roots));
+    Ok(match without_empty_region(environment)? {
+        Some(region) => loader.region(region).load().await,
+        None => loader.load().await,
+    })
+}
+
+/// Where to look for the region when `AWS_REGION` is empty: a task definition can only empty a variable
+/// of its image, and the SDK would take that for a region.
+fn without_empty_region(environment: &Environment) -> anyhow::Result<Option<RegionProviderChain>> {
+    if environment.get("AWS_REGION")? != Some("") {
+        return Ok(None);
+    }
+    let default = environment.get_non_empty("AWS_DEFAULT_REGION")?;
+    let default = default.map(|region| Region::new(region.to_owned()));
+    let chain = RegionProviderChain::first_try(default)
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(ImdsRegionProvider::builder().build());
+    Ok(Some(chain))
 }
 
 /// What else there is for a command that can do without AWS.

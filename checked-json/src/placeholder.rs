@@ -26,19 +26,29 @@ pub fn placeholder_of_name(text: &str) -> Option<&str> {
 }
 
 /// The placeholder in an environment variable, where it is a setting of a worker. What jobs are made of,
-/// and variables of programs, may hold those of a shell and mean them. Schedules are checked for it before
-/// a worker is, which refuses the same when it starts.
+/// and variables of programs, may hold those of a shell and mean them; so may what people read, and a log
+/// filter. Schedules are checked for it before a worker is, which refuses the same when it starts.
 pub fn placeholder_of_setting<'t>(name: &str, value: &'t str) -> Option<&'t str> {
-    const OF_JOBS: [&str; 3] = ["JOB_SPEC", "JOB_COMMAND", "JOB_STDIN"];
-    let prefixes = ["JOB_", "XRAY_ECS_", "AWS_ENDPOINT_URL"];
-    let names = [
-        "AWS_REGION",
+    const LEFT_ALONE: [&str; 5] = [
+        "JOB_SPEC",
+        "JOB_COMMAND",
+        "JOB_STDIN",
+        "JOB_NAME",
+        "XRAY_ECS_LOG",
+    ];
+    const PREFIXES: [&str; 3] = ["JOB_", "XRAY_ECS_", "AWS_ENDPOINT_URL"];
+    const NAMES: [&str; 7] = [
+        "AWS_ACCOUNT_ID",
+        "AWS_CA_BUNDLE",
         "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+        "AWS_REGION",
+        "AWS_ROLE_ARN",
         "AWS_XRAY_DAEMON_ADDRESS",
     ];
-    let is_setting = names.contains(&name)
-        || (prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_JOBS.contains(&name));
-    placeholder(value).filter(|_| is_setting)
+    let is_setting = NAMES.contains(&name)
+        || (PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && !LEFT_ALONE.contains(&name));
+    placeholder_of_name(value).filter(|_| is_setting)
 }
 
 /// Words that stand where a value is to come.

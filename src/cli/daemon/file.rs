@@ -173,8 +173,11 @@ impl Reader<'_> {
             "Region" => {
                 text(value, options::parse_region).map(|region| options.region = Some(region))
             }
-            "Endpoint" => text(value, from_str::<Endpoint>)
-                .map(|endpoint| options.of_file.endpoint = Some(endpoint)),
+            "Endpoint" => text(value, |text| {
+                options::filled(text)?;
+                from_str::<Endpoint>(text)
+            })
+            .map(|endpoint| options.of_file.endpoint = Some(endpoint)),
             "Socket.UDPAddress" => {
                 text(value, options::parse_address).map(|address| options.udp = Some(address))
             }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use checked_json::placeholder_of_name;
 use xray_daemon::{Config, Endpoint};
 
 use super::log::LogLevel;
@@ -178,6 +179,7 @@ pub(super) fn parse_region(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn parse_role(text: &str) -> Result<String, String> {
+    filled(text)?;
     match parse_arn(text) {
         Ok(arn) if arn.contains(":iam:") && arn.contains(":role/") => Ok(arn),
         _ => Err(format!(
@@ -186,7 +188,18 @@ pub(super) fn parse_role(text: &str) -> Result<String, String> {
     }
 }
 
+/// That nothing stands in a text that somebody was to replace.
+pub(super) fn filled(text: &str) -> Result<(), String> {
+    match placeholder_of_name(text) {
+        Some(found) => Err(format!(
+            "`{found}` is a placeholder that nobody filled in: write the value"
+        )),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn parse_arn(text: &str) -> Result<String, String> {
+    filled(text)?;
     match text.starts_with("arn:") && text.split(':').count() >= 6 {
         true => Ok(text.to_owned()),
         false => Err(format!(
@@ -198,6 +211,19 @@ pub(super) fn parse_arn(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arn_is_filled_in() {
+        assert!(parse_role("arn:aws:iam::111122223333:role/xray").is_ok());
+        for unfilled in [
+            "arn:aws:iam::${AWS_ACCOUNT_ID}:role/xray",
+            "arn:aws:iam::111122223333:role/<role>",
+        ] {
+            let told = parse_role(unfilled).unwrap_err();
+            assert!(told.contains("is a placeholder"), "{told}");
+            assert!(parse_arn(unfilled).is_err());
+        }
+    }
 
     #[test]
     fn an_address_may_leave_out_the_host() {

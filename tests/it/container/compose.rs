@@ -20,7 +20,7 @@ impl Project {
         let Ok(local_image) = std::env::var("XRAY_ECS_TEST_LOCAL_IMAGE") else {
             eprintln!(
                 "skipped: no image with the local services; docker build -t xray-ecs-local --build-arg \
-                 FEATURES=local . && XRAY_ECS_TEST_LOCAL_IMAGE=xray-ecs-local"
+                 FEATURES=local,schedule . && XRAY_ECS_TEST_LOCAL_IMAGE=xray-ecs-local"
             );
             return None;
         };
@@ -105,6 +105,11 @@ fn the_task_runs_on_a_laptop_and_its_traces_stay() {
     for node in ["bucket creation", "S3 xray-ecs-000000000000-us-east-1"] {
         assert!(map.contains(node), "{node}: {map}");
     }
+    // In the image from scratch there are time zones, for schedules.
+    let next = ["--expression", "rate(1 hour)", "--zone", "Europe/Berlin"];
+    let exec = ["exec", "-T", "local", "/xray-ecs", "schedule", "next"];
+    let next = project.done(&[&exec[..], &next].concat());
+    assert!(next.contains(" CE"), "CET or CEST: {next}");
     // The laptop's port leads to the X-Ray API.
     let port = project.done(&["port", "local", "2080"]);
     assert!(TcpStream::connect(port.trim()).is_ok(), "{port}");

@@ -132,10 +132,8 @@ fn names_are_resolved_by_dns_and_by_the_file_of_hosts() {
     let by_dns = call_to(&image, network.name(), &[], &neighbour.name);
     let host = ["--add-host", "sts.test:127.0.0.1"];
     let by_file = call_to(&image, network.name(), &host, "sts.test");
-    let unknown = call_to(&image, network.name(), &[], "no-such-name");
     drop(neighbour);
     for told in [by_dns, by_file] {
         assert!(told.contains("Connection refused"), "{told}");
     }
-    assert!(unknown.contains("dns error"), "{unknown}");
 }
