@@ -18,12 +18,14 @@ use anyhow::{Context as _, bail};
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 use tracing_xray::aws::XrayInterceptor;
@@ -43,9 +45,9 @@ const IDENTITY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20)
 /// `AWS_CA_BUNDLE` names no file of certificates.
 pub(crate) async fn config_of_environment(environment: &Environment) -> anyhow::Result<SdkConfig> {
     let roots = Roots::of_environment(environment)?;
-    let loader =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(http::by_scheme(&roots));
-    Ok(match without_empty_region(environment)? {
+    let client = http::by_scheme(&roots);
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
+    Ok(match without_empty_region(environment, client)? {
         Some(region) => loader.region(region).load().await,
         None => loader.load().await,
     })
@@ -53,15 +55,19 @@ pub(crate) async fn config_of_environment(environment: &Environment) -> anyhow::
 
 /// Where to look for the region when `AWS_REGION` is empty: a task definition can only empty a variable
 /// of its image, and the SDK would take that for a region.
-fn without_empty_region(environment: &Environment) -> anyhow::Result<Option<RegionProviderChain>> {
+fn without_empty_region(
+    environment: &Environment,
+    client: SharedHttpClient,
+) -> anyhow::Result<Option<RegionProviderChain>> {
     if environment.get("AWS_REGION")? != Some("") {
         return Ok(None);
     }
     let default = environment.get_non_empty("AWS_DEFAULT_REGION")?;
     let default = default.map(|region| Region::new(region.to_owned()));
+    let instance = ProviderConfig::without_region().with_http_client(client);
     let chain = RegionProviderChain::first_try(default)
         .or_else(ProfileFileRegionProvider::new())
-        .or_else(ImdsRegionProvider::builder().build());
+        .or_else(ImdsRegionProvider::builder().configure(&instance).build());
     Ok(Some(chain))
 }
 

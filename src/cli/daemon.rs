@@ -26,7 +26,7 @@ use crate::xray;
 use options::Options;
 
 #[derive(Debug, clap::Args)]
-#[command(version, disable_version_flag = true)]
+#[command(version = env!("XRAY_ECS_VERSION"), disable_version_flag = true)]
 #[command(args_override_self = true)] // as the official daemon's flags: the last one counts
 pub(crate) struct Args {
     #[command(flatten)]

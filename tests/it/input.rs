@@ -121,6 +121,29 @@ fn without_region_or_credentials_the_error_names_variable_and_local() {
 }
 
 #[test]
+fn an_empty_region_is_as_good_as_none() {
+    let place = Place::new();
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = place.command(&["run", "jobs/create-bucket.json"]);
+        ended(
+            command
+                .env("AWS_REGION", "")
+                .envs(variables.iter().copied()),
+        )
+    };
+    let none = run(&[]);
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("set AWS_REGION"), "{}", none.stderr);
+    // The next thing that is missing.
+    let default = run(&[("AWS_DEFAULT_REGION", "eu-west-1")]);
+    assert!(default.stderr.contains("AWS_PROFILE"), "{}", default.stderr);
+    place.write("config-of-aws", "[default]\nregion = eu-west-1\n");
+    let path = place.path().join("config-of-aws");
+    let profile = run(&[("AWS_CONFIG_FILE", path.to_str().unwrap())]);
+    assert!(profile.stderr.contains("AWS_PROFILE"), "{}", profile.stderr);
+}
+
+#[test]
 fn variables_that_are_no_text_or_no_setting_are_errors() {
     let place = Place::new();
     for (name, value, told) in [
