@@ -68,7 +68,7 @@ impl EmbeddedDaemon {
             tcp: Some(address),
             ..Config::default()
         };
-        let daemon = Daemon::bind(config, client)
+        let daemon = Daemon::bind(config)
             .context("start the daemon; choose another address with --daemon")?;
         let udp = daemon.udp_address();
         let address = match daemon.tcp_address() {
@@ -79,6 +79,7 @@ impl EmbeddedDaemon {
         let (stop, stopped) = oneshot::channel();
         let (cut, was_cut) = oneshot::channel();
         let ended = tokio::spawn(daemon.run_until(
+            client,
             async {
                 let _ = stopped.await;
             },

@@ -53,13 +53,13 @@ fn run(name: &str, load: impl FnOnce(&Sender)) {
     let credentials = SharedCredentialsProvider::new(credentials);
     let client = XrayClient::new(url, "us-east-1".to_owned(), Some(credentials));
     let guard = daemon_runtime.enter();
-    let daemon = Daemon::bind(config, client).unwrap();
+    let daemon = Daemon::bind(config).unwrap();
     drop(guard);
     let bound = start.elapsed();
     let sender = Sender::to(daemon.udp_address());
     let (buffer, counts) = (daemon.receive_buffer_bytes(), daemon.counts());
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = daemon_runtime.spawn(daemon.run(async {
+    let ended = daemon_runtime.spawn(daemon.run(client, async {
         let _ = stopped.await;
     }));
 

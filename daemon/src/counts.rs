@@ -31,7 +31,8 @@ pub struct Counts {
     pub unprocessed: u64,
     /// Documents given up because every attempt failed, or because X-Ray refused the request.
     pub upload_failed: u64,
-    /// Documents that had not left when the drain deadline passed.
+    /// Documents that had not left when the drain deadline passed, or when the daemon was cut short
+    /// or ended without being run.
     pub abandoned: u64,
     /// Attempts to upload that were followed by another.
     pub upload_retries: u64,

@@ -1,13 +1,13 @@
 //! The daemon: bound first, then run until it is told to stop, then drained within a limit.
 
+mod bind;
+
 use std::future::Future;
-use std::io::{self, ErrorKind};
-use std::net::{self, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -22,18 +22,17 @@ use crate::receive::{self, KernelDrops, Receiver};
 use crate::telemetry::{BackendErrors, Telemetry};
 use crate::upload::{self, Uploader};
 
-/// How often to look for a number that is free on UDP and on TCP.
-const PORT_TRIES: usize = 16;
+pub use bind::BindError;
 
 /// How long the end may wait for the last record of telemetry.
 const LAST_RECORD_LIMIT: Duration = Duration::from_secs(2);
 
 /// A daemon whose sockets are bound and whose receiving thread reads; [`run`](Daemon::run)
-/// uploads. Dropped without being run, it closes its sockets and forgets what came.
+/// uploads and answers on TCP, where connections wait until then. One that cannot be run after all
+/// is told to [`abandon`](Daemon::abandon) what came; dropped, it closes its sockets and forgets it.
 #[derive(Debug)]
 pub struct Daemon {
     config: Config,
-    client: XrayClient,
     udp: SocketAddr,
     receive_buffer_bytes: usize,
     listener: Option<(TcpListener, SocketAddr)>,
@@ -42,49 +41,17 @@ pub struct Daemon {
     receiver: Receiver,
 }
 
-/// A daemon that cannot start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// An address cannot be had.
-    #[error("bind {protocol} {address}: {source}; {}", mend(source.kind()))]
-    Address {
-        /// `UDP` or `TCP`.
-        protocol: &'static str,
-        /// What was asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The receiving thread cannot be started.
-    #[error("start the thread that receives segments: {0}")]
-    Thread(#[source] io::Error),
-}
-
-fn mend(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::AddrInUse => {
-            "another process, perhaps another X-Ray daemon, has it: stop that or choose another port"
-        }
-        ErrorKind::AddrNotAvailable => {
-            "this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all"
-        }
-        ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose another port",
-        _ => "choose another address",
-    }
-}
-
 impl Daemon {
-    /// Binds UDP, then TCP, and starts to receive. To be called within a tokio runtime that has
-    /// I/O and time enabled, the one it will run in.
+    /// Binds UDP, then TCP, and starts to receive; what comes is kept until the daemon runs. To be
+    /// called within a tokio runtime that has I/O and time enabled, the one it will run in.
     ///
     /// # Errors
     /// An address that cannot be had, or a thread that cannot be started; nothing stays bound.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn bind(config: Config, client: XrayClient) -> Result<Self, BindError> {
-        let (socket, listener) = bind_both(&config)?;
+    pub fn bind(config: Config) -> Result<Self, BindError> {
+        let (socket, listener) = bind::bind_both(&config)?;
         let failed = |source| BindError::Address {
             protocol: "UDP",
             address: config.udp,
@@ -96,8 +63,7 @@ impl Daemon {
         let queue = Arc::new(Queue::new(config.queue_bytes_max, config.batch));
         let (to, with) = (Arc::clone(&queue), Arc::clone(&counters));
         let receiver = Receiver::start(socket, to, with).map_err(BindError::Thread)?;
-        Ok(Self {
-            client: client.with_timeout(config.request_timeout),
+        let daemon = Self {
             config,
             udp,
             receive_buffer_bytes,
@@ -105,7 +71,9 @@ impl Daemon {
             queue,
             counters,
             receiver,
-        })
+        };
+        daemon.log_bound();
+        Ok(daemon)
     }
 
     /// Where segments come in.
@@ -129,23 +97,36 @@ impl Daemon {
         CountsHandle(Arc::clone(&self.counters))
     }
 
-    /// Works until `stop` is ready; then reads what the kernel still holds, uploads what waits,
-    /// within the drain deadline, and gives the final counts.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Counts {
-        self.run_until(stop, std::future::pending()).await
+    /// Uploads through `client` until `stop` is ready; then reads what the kernel still holds,
+    /// uploads what waits, within the drain deadline, and gives the final counts.
+    pub async fn run(self, client: XrayClient, stop: impl Future<Output = ()>) -> Counts {
+        self.run_until(client, stop, std::future::pending()).await
+    }
+
+    /// Ends a daemon for which no client was found: reads what the kernel still holds, uploads
+    /// nothing, and gives the final counts, in which all that came is `abandoned`. The last line of
+    /// the log has them too.
+    pub async fn abandon(self) -> Counts {
+        self.receiver.stop();
+        abandon_pending(&self.queue, &self.counters).await;
+        let counts = self.counters.read();
+        log_end(&counts);
+        counts
     }
 
     /// Works until `stop` is ready, as [`run`](Self::run) does, but waits for nothing any more once
     /// `cut` is ready. The last line of the log has the counts in either case.
     pub async fn run_until(
         self,
+        client: XrayClient,
         stop: impl Future<Output = ()>,
         cut: impl Future<Output = ()>,
     ) -> Counts {
-        self.log_start();
+        let client = client.with_timeout(self.config.request_timeout);
+        info!(endpoint = %client.endpoint(), "x-ray daemon uploads");
         let errors = Arc::new(BackendErrors::default());
         let (drained, is_drained) = oneshot::channel();
-        let telemetry = self.telemetry(&errors);
+        let telemetry = self.telemetry(&client, &errors);
         let mut telemetry = pin!(async {
             match telemetry {
                 Some(telemetry) => telemetry.run(is_drained).await,
@@ -153,7 +134,7 @@ impl Daemon {
             }
         });
         let uploader = Uploader::new(
-            self.client.clone(),
+            client.clone(),
             self.config.retry,
             Arc::clone(&self.counters),
             errors,
@@ -165,7 +146,7 @@ impl Daemon {
         );
         let (stopping, stopped) = watch::channel(false);
         let counters = Arc::clone(&self.counters);
-        let proxy = Arc::new(Proxy::new(self.client, counters, stopped.clone()));
+        let proxy = Arc::new(Proxy::new(client, counters, stopped.clone()));
         let calls = async {
             if let Some((listener, _)) = self.listener {
                 proxy::serve(listener, proxy, stopped).await;
@@ -192,8 +173,7 @@ impl Daemon {
             (deadline, was_cut)
         };
         // The receiver still holds the socket, so that the kernel can tell what it dropped.
-        let left = self.counters.read().pending();
-        self.counters.abandoned.add(left as usize);
+        abandon_pending(&self.queue, &self.counters).await;
         if !was_cut {
             // The last record comes after the last upload, so that it tells of it.
             let _ = drained.send(());
@@ -208,23 +188,21 @@ impl Daemon {
         counts
     }
 
-    fn telemetry(&self, errors: &Arc<BackendErrors>) -> Option<Telemetry> {
+    fn telemetry(&self, client: &XrayClient, errors: &Arc<BackendErrors>) -> Option<Telemetry> {
         let options = self.config.telemetry.clone()?;
-        let (client, counters) = (self.client.clone(), Arc::clone(&self.counters));
         Some(Telemetry::new(
             options,
-            client,
-            counters,
+            client.clone(),
+            Arc::clone(&self.counters),
             Arc::clone(errors),
         ))
     }
 
-    fn log_start(&self) {
+    fn log_bound(&self) {
         let asked = self.config.receive_buffer_bytes;
         let granted = self.receive_buffer_bytes;
         let tcp = self.tcp_address().map(|address| address.to_string());
-        let endpoint = self.client.endpoint();
-        info!(udp = %self.udp, tcp, %endpoint, "x-ray daemon listens");
+        info!(udp = %self.udp, tcp, "x-ray daemon listens");
         if granted < asked {
             warn!(
                 asked,
@@ -232,6 +210,13 @@ impl Daemon {
             );
         }
     }
+}
+
+/// Counts what has not left, once the receiver that was told to stop has read what was there.
+async fn abandon_pending(queue: &Queue, counters: &Counters) {
+    queue.closed().await;
+    let left = counters.read().pending();
+    counters.abandoned.add(left as usize);
 }
 
 fn log_drain(counts: &Counts, deadline: Duration) {
@@ -262,52 +247,4 @@ fn log_end(counts: &Counts) {
         0 => line!(info, "x-ray daemon stopped"),
         _ => line!(warn, "x-ray daemon stopped, segments were lost"),
     }
-}
-
-/// UDP first: that TCP accepts is the sign that UDP is there. With port 0 on both, the same
-/// number on both, if one can be found.
-fn bind_both(config: &Config) -> Result<Bound, BindError> {
-    let Some(tcp) = config.tcp else {
-        return Ok((bind_udp(config)?, None));
-    };
-    let same = config.udp.port() == 0 && tcp.port() == 0;
-    for _ in 0..PORT_TRIES {
-        let socket = bind_udp(config)?;
-        let port = match same {
-            true => socket.local_addr().map_or(0, |address| address.port()),
-            false => tcp.port(),
-        };
-        match bind_tcp(SocketAddr::new(tcp.ip(), port)) {
-            Ok(listener) => return Ok((socket, Some(listener))),
-            Err(BindError::Address { source, .. })
-                if same && source.kind() == ErrorKind::AddrInUse => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let socket = bind_udp(config)?;
-    Ok((socket, Some(bind_tcp(tcp)?)))
-}
-
-type Bound = (UdpSocket, Option<(TcpListener, SocketAddr)>);
-
-fn bind_udp(config: &Config) -> Result<UdpSocket, BindError> {
-    receive::bind(config.udp, config.receive_buffer_bytes).map_err(|source| BindError::Address {
-        protocol: "UDP",
-        address: config.udp,
-        source,
-    })
-}
-
-fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
-    let listen = || {
-        let listener = net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let bound = listener.local_addr()?;
-        Ok((TcpListener::from_std(listener)?, bound))
-    };
-    listen().map_err(|source| BindError::Address {
-        protocol: "TCP",
-        address,
-        source,
-    })
 }

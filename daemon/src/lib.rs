@@ -10,11 +10,11 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use xray_daemon::{Config, Daemon, XrayClient, default_endpoint};
 //!
-//! let region = "eu-west-1";
+//! let daemon = Daemon::bind(Config::default())?; // from here on nothing is lost
+//! let region = "eu-west-1"; // looked for, in a real program
 //! let client = XrayClient::new(default_endpoint(region)?, region.to_owned(), None);
-//! let daemon = Daemon::bind(Config::default(), client)?;
 //! let stop = std::future::pending(); // a signal, in a real program
-//! let counts = daemon.run(stop).await;
+//! let counts = daemon.run(client, stop).await;
 //! assert_eq!(counts.pending(), 0);
 //! # Ok(())
 //! # }

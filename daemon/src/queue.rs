@@ -67,6 +67,13 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Waits until it is closed. For the one who would otherwise wait for a change.
+    pub(crate) async fn closed(&self) {
+        while !self.lock().closed {
+            self.changed().await;
+        }
+    }
+
     /// What the decision to send needs to know.
     pub(crate) fn waiting(&self) -> Waiting {
         let state = self.lock();

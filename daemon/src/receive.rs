@@ -58,7 +58,6 @@ impl Receiver {
             .spawn(move || {
                 intake.read_until_stopped(&reader, &stop);
                 intake.read_what_is_left(&reader);
-                intake.queue.close();
             })?;
         Ok(Self { stopping, socket })
     }
@@ -160,6 +159,13 @@ impl Intake {
                 }
             }
         }
+    }
+}
+
+impl Drop for Intake {
+    /// Also when its thread panics, so that no end of the daemon waits for it in vain.
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -7,6 +7,7 @@ mod log;
 mod options;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -150,11 +151,33 @@ async fn serve(
         telemetry: Some(telemetry(options, environment)?),
         ..options.config()
     };
-    let client = client(options, environment).await?;
-    let daemon = Daemon::bind(config, client)
+    // Before the region, which may take seconds to find: what is sent to a port that is not bound is
+    // lost.
+    let daemon = Daemon::bind(config)
         .context("start the daemon; choose other addresses with --bind and --bind-tcp")?;
-    let (drain, cut) = (stop.reached(Phase::Draining), stop.reached(Phase::Cut));
-    daemon.run_until(drain, cut).await;
+    // The deadline runs from the signal, also when that comes before the region is found.
+    let mut cut = pin!(async {
+        stop.reached(Phase::Draining).await;
+        let _ = tokio::time::timeout(args.drain_deadline, stop.reached(Phase::Cut)).await;
+    });
+    let found = tokio::select! {
+        found = client(options, environment) => Some(found),
+        () = &mut cut => None,
+    };
+    match found {
+        Some(Ok(client)) => {
+            let drain = stop.reached(Phase::Draining);
+            daemon.run_until(client, drain, cut).await;
+        }
+        Some(Err(error)) => {
+            daemon.abandon().await;
+            return Err(error);
+        }
+        None => {
+            warn!("stopped before the region was found");
+            daemon.abandon().await;
+        }
+    }
     Ok(ExitStatus::Done)
 }
 

@@ -9,6 +9,7 @@ use endpoint::Endpoint;
 
 mod endpoint;
 mod health;
+mod identity;
 mod proxy;
 mod settings;
 mod stop;

@@ -2,14 +2,21 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use tokio::net::TcpListener;
-use xray_daemon::{Config, Daemon};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use xray_daemon::{Config, Daemon, XrayClient};
 
 use crate::running::{HEADER, Running, client, config};
 use crate::stub::{PATIENCE, Stub};
 
 fn bind(config: Config) -> Result<Daemon, String> {
-    Daemon::bind(config, client("http://127.0.0.1:1")).map_err(|error| error.to_string())
+    Daemon::bind(config).map_err(|error| error.to_string())
+}
+
+/// Where nobody listens.
+fn nowhere() -> XrayClient {
+    client("http://127.0.0.1:1")
 }
 
 #[tokio::test]
@@ -27,7 +34,7 @@ async fn without_tcp_there_is_udp_alone() {
     })
     .unwrap();
     assert_eq!(daemon.tcp_address(), None);
-    let counts = daemon.run(std::future::ready(())).await;
+    let counts = daemon.run(nowhere(), std::future::ready(())).await;
     assert_eq!((counts.received, counts.pending()), (0, 0));
 }
 
@@ -119,6 +126,60 @@ async fn wait_until_free(address: SocketAddr) {
     TcpListener::bind(address).await.unwrap();
 }
 
+/// A daemon that has received this document and does not run yet.
+async fn receiving(document: &str) -> Daemon {
+    let daemon = bind(config()).unwrap();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let datagram = format!("{HEADER}{document}");
+    let to = daemon.udp_address();
+    sender.send_to(datagram.as_bytes(), to).unwrap();
+    let start = std::time::Instant::now();
+    while daemon.counts().read().received == 0 {
+        assert!(start.elapsed() < PATIENCE);
+        tokio::task::yield_now().await;
+    }
+    daemon
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_before_the_run_is_uploaded_and_answered_by_it() {
+    let xray = Stub::start().await;
+    let daemon = receiving("early").await;
+    let mut caller = TcpStream::connect(daemon.tcp_address().unwrap())
+        .await
+        .unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    caller.write_all(request).await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(daemon.run(client(&xray.url()), async {
+        let _ = stopped.await;
+    }));
+    let mut answer = String::new();
+    let read = caller.read_to_string(&mut answer);
+    tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    stop.send(()).unwrap();
+    let counts = ended.await.unwrap();
+    assert_eq!((counts.received, counts.sent, counts.pending()), (1, 1, 0));
+    assert_eq!(xray.documents(), ["early"]);
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_never_run_counts_what_it_abandons() {
+    let daemon = receiving("lost").await;
+    let (address, handle) = (daemon.udp_address(), daemon.counts());
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // What the kernel still holds counts too.
+    let datagram = format!("{HEADER}lost");
+    sender.send_to(datagram.as_bytes(), address).unwrap();
+    sender.send_to(b"no segment", address).unwrap();
+    let counts = daemon.abandon().await;
+    assert_eq!((counts.received, counts.rejected), (3, 1));
+    assert_eq!((counts.abandoned, counts.pending()), (2, 0));
+    assert_eq!(handle.read(), counts);
+    wait_until_free(address).await;
+}
+
 #[tokio::test]
 async fn a_dropped_daemon_gives_its_addresses_back() {
     let daemon = bind(config()).unwrap();
@@ -131,7 +192,7 @@ async fn a_dropped_daemon_gives_its_addresses_back() {
 async fn a_dropped_run_gives_its_addresses_back() {
     let daemon = bind(config()).unwrap();
     let address = daemon.udp_address();
-    let run = daemon.run(std::future::pending());
+    let run = daemon.run(nowhere(), std::future::pending());
     tokio::time::timeout(std::time::Duration::from_millis(10), run)
         .await
         .unwrap_err();

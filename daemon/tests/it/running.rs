@@ -51,12 +51,12 @@ pub(crate) fn signing_client(url: &str) -> XrayClient {
 
 impl Running {
     pub(crate) fn start(config: Config, client: XrayClient) -> Self {
-        let daemon = Daemon::bind(config, client).unwrap();
+        let daemon = Daemon::bind(config).unwrap();
         let (udp, tcp) = (daemon.udp_address(), daemon.tcp_address().unwrap());
         let counts = daemon.counts();
         let receive_buffer_bytes = daemon.receive_buffer_bytes();
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(daemon.run(async move {
+        let ended = tokio::spawn(daemon.run(client, async move {
             let _ = stopped.await;
         }));
         let sender = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -130,8 +130,8 @@ fn the_log_says_as_much_as_its_level() {
             .filter(|line| line.contains(": x-ray daemon "))
             .count()
     };
-    assert_eq!((lines(&["-l", "prod"]), lines(&["-l", "error"])), (3, 0));
-    assert_eq!(lines(&["-l", "error", "--log", "xray_daemon=info"]), 3);
+    assert_eq!((lines(&["-l", "prod"]), lines(&["-l", "error"])), (4, 0));
+    assert_eq!(lines(&["-l", "error", "--log", "xray_daemon=info"]), 4);
     let bad = place.run(&["daemon", "-l", "wran"]);
     assert_eq!(bad.code, 2);
     assert!(

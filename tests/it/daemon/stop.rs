@@ -3,7 +3,7 @@
 use super::*;
 
 /// The counts of the last line; that they add up is checked.
-fn counts(lines: &[String]) -> (&str, [u64; 8]) {
+pub(super) fn counts(lines: &[String]) -> (&str, [u64; 8]) {
     let last = lines.last().unwrap();
     let names = [
         "received",
