@@ -52,12 +52,15 @@ pub fn placeholder_of_setting<'t>(name: &str, value: &'t str) -> Option<&'t str>
 }
 
 /// Words that stand where a value is to come.
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 10] = [
     "REPLACE_ME",
     "REPLACEME",
     "CHANGE_ME",
     "CHANGEME",
     "ACCOUNT_ID",
+    "AWS_ACCOUNT_ID",
+    "aws_account_id",
+    "AWS_REGION",
     "TODO",
     "FIXME",
 ];
@@ -100,6 +103,15 @@ mod tests {
             ("arn:aws:sqs:eu-west-1:XXXXXXXXXXXX:q", "XXXXXXXXXXXX"),
             ("REPLACE_ME", "REPLACE_ME"),
             ("role/YOUR_ROLE", "YOUR_ROLE"),
+            (
+                "AWS_ACCOUNT_ID.dkr.ecr.AWS_REGION.amazonaws.com",
+                "AWS_ACCOUNT_ID",
+            ),
+            (
+                "aws_account_id.dkr.ecr.us-west-2.amazonaws.com",
+                "aws_account_id",
+            ),
+            ("sqs.AWS_REGION.amazonaws.com", "AWS_REGION"),
         ] {
             assert_eq!(placeholder(text), None, "{text}");
             assert_eq!(placeholder_of_name(text), Some(found), "{text}");
@@ -126,6 +138,7 @@ mod tests {
             "xxxxy",
             "arn:aws:iam::123456789012:role/x",
             "PROD_CLUSTER",
+            "xray-ecs:LATEST_STABLE",
         ] {
             assert_eq!(placeholder_of_name(text), None, "{text}");
         }

@@ -50,7 +50,7 @@ pub(super) fn check(
         }
     }
     for container in &definition.containers {
-        if let Some(placeholder) = placeholder(&container.image) {
+        if let Some(placeholder) = checked_json::placeholder_of_name(&container.image) {
             told.fault(format!(
                 "container `{}`: its image has the placeholder `{placeholder}`: fill it in",
                 container.name
@@ -206,22 +206,4 @@ fn has_embedded_daemon(worker: &ContainerDefinition, target: &Target) -> bool {
         .unwrap_or(&worker.command);
     let follows = |words: &[String]| words == ["--daemon", "embedded"];
     command.windows(2).any(follows) || command.iter().any(|word| word == "--daemon=embedded")
-}
-
-/// What somebody was to replace: `${...}`, `<...>`, or a word such as `ACCOUNT_ID`.
-fn placeholder(image: &str) -> Option<&str> {
-    if let Some(found) = checked_json::placeholder(image) {
-        return Some(found);
-    }
-    if let Some(start) = image.find('<')
-        && let Some(end) = image[start..].find('>')
-    {
-        return Some(&image[start..=start + end]);
-    }
-    let is_shouted = |word: &&str| {
-        word.contains('_')
-            && word.len() > 3
-            && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-    };
-    image.split(['.', '/', ':', '@']).find(is_shouted)
 }
