@@ -6,6 +6,7 @@
 
 use super::Told;
 use crate::ecs::{ContainerDefinition, TaskDefinition};
+use crate::input::{ContainerOverrides, EnvironmentValue};
 use crate::rule::{Target, Tasks};
 
 /// How long ECS waits for a container that does not say, in seconds.
@@ -84,6 +85,7 @@ pub(super) fn check(
     let worker = worker.and_then(|name| definition.container(name));
     if let Some(worker) = worker {
         check_worker(worker, definition, told);
+        check_last_line(worker, target, told);
         let is_spot = tasks
             .capacity_providers
             .iter()
@@ -113,6 +115,38 @@ fn check_worker(worker: &ContainerDefinition, definition: &TaskDefinition, told:
             told.fault(format!(
                 "container `{name}` depends on `{}`, which is none",
                 dependency.container
+            ));
+        }
+    }
+}
+
+/// A worker on ECS ends with a line of JSON, unless its flags or its variables say otherwise.
+fn check_last_line(worker: &ContainerDefinition, target: &Target, told: &mut Told) {
+    let own = own(worker, target).map(|own| &own.environment);
+    for (flag, variable, other) in [
+        ("--log-format", "XRAY_ECS_LOG_FORMAT", "text"),
+        ("--report", "XRAY_ECS_REPORT", "-"),
+    ] {
+        let flags = values(command(worker, target), flag);
+        let of_target = own.and_then(|own| own.get(variable));
+        let (is_other, wording) = match (&flags[..], of_target) {
+            ([_, ..], _) => (flags.contains(&other), format!("{flag} {other}")),
+            ([], Some(value)) => (
+                *value == EnvironmentValue::Text(other.to_owned()),
+                format!("{variable}={other}"),
+            ),
+            ([], None) => (
+                worker
+                    .environment
+                    .get(variable)
+                    .is_some_and(|value| value == other),
+                format!("{variable}={other}"),
+            ),
+        };
+        if is_other {
+            told.warn(format!(
+                "container `{}` has `{wording}`: its log does not end with the line `run.report`, which the alarm for missing runs counts",
+                worker.name
             ));
         }
     }
@@ -199,11 +233,30 @@ fn is_daemon(container: &ContainerDefinition, worker: &ContainerDefinition) -> b
 }
 
 fn has_embedded_daemon(worker: &ContainerDefinition, target: &Target) -> bool {
-    let overrides = target.input.overrides();
-    let own = overrides.and_then(|overrides| overrides.containers.get(&worker.name));
-    let command = own
-        .and_then(|own| own.command.as_ref())
-        .unwrap_or(&worker.command);
-    let follows = |words: &[String]| words == ["--daemon", "embedded"];
-    command.windows(2).any(follows) || command.iter().any(|word| word == "--daemon=embedded")
+    values(command(worker, target), "--daemon").contains(&"embedded")
+}
+
+/// What the target changes in the worker.
+fn own<'t>(worker: &ContainerDefinition, target: &'t Target) -> Option<&'t ContainerOverrides> {
+    target.input.overrides()?.containers.get(&worker.name)
+}
+
+/// The arguments that the worker starts with.
+fn command<'t>(worker: &'t ContainerDefinition, target: &'t Target) -> &'t [String] {
+    let of_target = own(worker, target).and_then(|own| own.command.as_ref());
+    of_target.unwrap_or(&worker.command)
+}
+
+/// The values of a flag, as `--flag value` or `--flag=value`.
+fn values<'c>(command: &'c [String], flag: &str) -> Vec<&'c str> {
+    let following = command.iter().skip(1).map(Some).chain([None]);
+    let values =
+        command
+            .iter()
+            .zip(following)
+            .filter_map(|(word, next)| match word.strip_prefix(flag)? {
+                "" => next.map(String::as_str),
+                rest => rest.strip_prefix('='),
+            });
+    values.collect()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ecs::{AwsLogs, ContainerDefinition, Dependency};
-use crate::input::{ContainerOverrides, Input, Overrides};
+use crate::input::{ContainerOverrides, EnvironmentValue, Input, Overrides};
 use crate::rule::{CapacityProvider, Network};
 
 fn worker() -> ContainerDefinition {
@@ -63,6 +63,16 @@ fn wanted() -> Target {
     }
 }
 
+/// Gives the worker a variable of the target.
+fn own(target: &mut Target, name: &str, value: &str) {
+    let Input::Overrides(overrides) = &mut target.input else {
+        panic!("no overrides");
+    };
+    let worker = overrides.containers.get_mut("worker").unwrap();
+    let value = EnvironmentValue::Text(value.to_owned());
+    worker.environment.insert(name.to_owned(), value);
+}
+
 fn findings(wanted: &Target, cluster: &Cluster, definition: &TaskDefinition) -> Vec<Finding> {
     let rule = Rule {
         name: "nightly".to_owned(),
@@ -90,7 +100,7 @@ fn what_fits_is_silent() {
 #[test]
 fn what_does_not_fit_is_told_with_its_mend() {
     type Spoil = fn(&mut Target, &mut Cluster, &mut TaskDefinition);
-    let spoilt: [Spoil; 19] = [
+    let spoilt: [Spoil; 22] = [
         |_, cluster, _| cluster.status = "INACTIVE".to_owned(),
         |target, _, _| {
             let tasks = target.tasks.as_mut().unwrap();
@@ -112,6 +122,15 @@ fn what_does_not_fit_is_told_with_its_mend() {
         |_, _, definition| definition.containers[0].stop_timeout_s = Some(180),
         |_, _, definition| definition.containers[0].is_essential = false,
         |_, _, definition| definition.containers[0].logs = None,
+        |_, _, definition| {
+            let text = ("XRAY_ECS_LOG_FORMAT".to_owned(), "text".to_owned());
+            definition.containers[0].environment.extend([text]);
+        },
+        |target, _, _| own(target, "XRAY_ECS_REPORT", "-"),
+        |_, _, definition| {
+            let words = ["run", "--report=a.md", "--report", "-"];
+            definition.containers[0].command = words.map(str::to_owned).into();
+        },
         |_, _, definition| definition.containers[1].is_essential = true,
         |_, _, definition| definition.containers[0].depends_on.clear(),
         |_, _, definition| definition.containers[0].depends_on[0].condition = "HEALTHY".to_owned(),
@@ -153,6 +172,18 @@ fn a_daemon_within_the_worker_needs_none_beside_it() {
     definition.containers[0].depends_on.clear();
     definition.containers[0].command = ["run", "--daemon", "embedded"].map(str::to_owned).into();
     assert_eq!(findings(&wanted(), &active(), &definition), []);
+}
+
+#[test]
+fn flags_and_variables_of_the_target_stand_for_variables_of_the_task_definition() {
+    let mut definition = definition();
+    let variables = [("XRAY_ECS_LOG_FORMAT", "text"), ("XRAY_ECS_REPORT", "-")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    definition.containers[0].environment.extend(variables);
+    definition.containers[0].command = ["run", "--report", "r.md"].map(str::to_owned).into();
+    let mut wanted = wanted();
+    own(&mut wanted, "XRAY_ECS_LOG_FORMAT", "json");
+    assert_eq!(findings(&wanted, &active(), &definition), []);
 }
 
 #[test]
