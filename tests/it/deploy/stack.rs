@@ -3,11 +3,13 @@
 //! Its YAML is read by the Python of `XRAY_ECS_TEST_PYTHON`, else `python3`. Without it these tests skip
 //! and say so.
 
+use std::process::Command;
+
 use serde_json::{Map, Value, json};
 
 use super::filled::{ACCOUNT, REGION, filled};
 use super::template::Stack;
-use crate::program::repository;
+use crate::program::{ended, interpreter, repository};
 
 /// The parameters of a call, out of the properties of a resource.
 fn parameters(properties: &Value) -> Value {
@@ -213,4 +215,66 @@ fn the_alarm_for_missing_runs_counts_what_the_worker_writes() {
     );
     assert_eq!(made["MetricValue"], json!("1"));
     assert_eq!(read["TreatMissingData"], "breaching");
+}
+
+/// The values that EventBridge puts where variables stand alone are JSON.
+#[test]
+fn no_reason_breaks_the_mail_of_a_failed_run() {
+    let Some(stack) = Stack::read() else { return };
+    let rule = stack.properties("FailedRun");
+    let transformer = &rule["Targets"][0]["InputTransformer"];
+    let mut text = transformer["InputTemplate"].as_str().unwrap().to_owned();
+    let reason = "CannotPullContainerError: \"manifest\" is \\ not\nthere";
+    let paths = transformer["InputPathsMap"].as_object().unwrap();
+    for name in paths.keys() {
+        text = text.replace(&format!("<{name}>"), &json!(reason).to_string());
+    }
+    let mail: Value = serde_json::from_str(&text).unwrap();
+    let told = mail.as_object().unwrap().values();
+    assert_eq!(told.filter(|value| *value == reason).count(), paths.len());
+}
+
+#[test]
+fn every_lost_firing_is_told_though_others_lie_in_the_queue() {
+    let Some(stack) = Stack::read() else { return };
+    let alarm = stack.properties("LostFiring");
+    assert_eq!(alarm["MetricName"], "NumberOfMessagesSent");
+    assert_eq!(alarm["Statistic"], "Sum");
+    assert_eq!(alarm["DatapointsToAlarm"], 1);
+}
+
+#[test]
+fn what_an_empty_query_prints_is_no_tag() {
+    let Some(stack) = Stack::read() else { return };
+    let Some(python) = interpreter("yaml") else {
+        return;
+    };
+    let pattern = stack.parameter("ImageTag")["AllowedPattern"].clone();
+    let is_taken = |tag: &str| {
+        let script = "import re, sys; sys.exit(not re.fullmatch(sys.argv[1], sys.argv[2]))";
+        let mut command = Command::new(&python);
+        let pattern = pattern.as_str().unwrap();
+        ended(command.args(["-c", script, pattern, tag])).code == 0
+    };
+    for tag in ["1a2b3c4", "v1.0.0", "None1", "nightly_2", "_"] {
+        assert!(is_taken(tag), "{tag}");
+    }
+    for tag in ["None", "", "-a", "a b"] {
+        assert!(!is_taken(tag), "{tag}");
+    }
+}
+
+#[test]
+fn what_the_reports_bucket_takes_goes_again() {
+    let Some(stack) = Stack::read() else { return };
+    let bucket = stack.properties("ReportsBucket");
+    let rules = bucket["LifecycleConfiguration"]["Rules"]
+        .as_array()
+        .unwrap();
+    let days = |prefix: &str| -> u64 {
+        let rule = rules.iter().find(|rule| rule["Prefix"] == prefix).unwrap();
+        rule["ExpirationInDays"].as_str().unwrap().parse().unwrap()
+    };
+    // A ledger must outlive the second delivery of a firing, which is a day at most.
+    assert!(days("ledgers/") > days("runs/"));
 }

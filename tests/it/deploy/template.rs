@@ -29,6 +29,10 @@ impl Stack {
         self.resolved(properties)
     }
 
+    pub(super) fn parameter(&self, name: &str) -> &Value {
+        &self.0["Parameters"][name]
+    }
+
     fn resolved(&self, value: &Value) -> Value {
         match value {
             Value::Object(fields) => match fields.iter().next() {
@@ -120,6 +124,7 @@ impl Stack {
             }
             ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", name("BucketName")),
             ("AWS::SQS::Queue", "Arn") => at("sqs") + &name("QueueName"),
+            ("AWS::SQS::Queue", "QueueName") => name("QueueName"),
             _ => panic!("{resource}.{attribute} is not known here"),
         }
     }
