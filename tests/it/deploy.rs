@@ -11,6 +11,8 @@ mod lint;
 mod policy;
 #[cfg(any(feature = "local", feature = "schedule"))]
 mod stack;
+#[cfg(all(feature = "local", feature = "schedule"))]
+mod stubs;
 mod task_definition;
 #[cfg(any(feature = "local", feature = "schedule"))]
 mod template;

@@ -1,17 +1,18 @@
-//! docs/deploy.md as somebody follows it: all its commands, in their order, in one shell.
+//! docs/deploy.md as somebody follows it: all its commands, in their order; first in one shell, and what
+//! comes days later in shells of its own.
 //!
 //! `aws` is the AWS CLI against moto; `xray-ecs` is the program against an EventBridge and ECS of the
 //! test's own, whose tasks are real workers with a local S3 and X-Ray; `docker` and `git` only look at
 //! what they are told, and `docker push` tells moto of the image. Without the Python of
 //! `XRAY_ECS_TEST_PYTHON`, else `python3`, the test skips and says so.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
 
 use super::filled::{ACCOUNT, REGION, TEMPLATES, fill, filled};
+use super::stubs::{program, programs, xray_ecs};
 use crate::docs::blocks;
 use crate::program::{Ended, Place, ended, interpreter, repository};
 use crate::schedule::moto::Moto;
@@ -19,45 +20,6 @@ use crate::schedule::tasks::Workers;
 
 /// The commits of the two images.
 const TAGS: [&str; 2] = ["1a2b3c4", "5d6e7f8"];
-
-/// Knows the commands of the document, and none beside.
-const DOCKER: &str = r#"#!/bin/sh
-set -eu
-echo "docker $*" >> log
-case "$*" in
-"build --tag "*" --build-arg COMMIT="*" --build-arg COMMIT_DATE=2026-"*" .") ;;
-"login --username AWS --password-stdin "*) test -n "$(cat)" ;;
-"push "*)
-    tag=${2##*:}
-    media=application/vnd.oci.image.manifest.v1+json
-    aws ecr put-image --repository-name xray-ecs --image-tag "$tag" \
-        --image-manifest "{\"schemaVersion\": 2, \"mediaType\": \"$media\", \"config\": {\"digest\": \"$tag\"}}" > pushed
-    ;;
-*)
-    echo "what is docker $*?" >&2
-    exit 1
-    ;;
-esac
-"#;
-
-/// Builds nothing: the program stands beside it.
-const CARGO: &str = "#!/bin/sh\ntest \"$*\" = 'build --release'\n";
-
-/// Each commit has another one after it.
-const GIT: &str = r#"#!/bin/sh
-set -eu
-if test "$*" = "log -1 --format=%cs"; then echo 2026-01-02; exit; fi
-test "$*" = "rev-parse --short HEAD"
-if test -e commit; then echo 5d6e7f8; else echo 1a2b3c4; touch commit; fi
-"#;
-
-fn program(place: &Place, name: &str, text: &str) {
-    std::fs::create_dir_all(place.path().join("bin")).unwrap();
-    let name = format!("bin/{name}");
-    place.write(&name, text);
-    let permissions = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(place.path().join(name), permissions).unwrap();
-}
 
 /// The commands of some lines of the document; a variable that nothing was found for ends the script, as
 /// it would lead its reader astray.
@@ -88,6 +50,15 @@ fn heading(name: &str) -> usize {
     let text = std::fs::read_to_string(document()).unwrap();
     let heading = format!("## {name}");
     text.lines().position(|line| line == heading).unwrap() + 1
+}
+
+/// The commands of one part of the document.
+fn part(name: &str) -> String {
+    let begin = heading(name);
+    let text = std::fs::read_to_string(document()).unwrap();
+    let mut lines = text.lines().skip(begin);
+    let end = begin + 1 + lines.position(|line| line.starts_with("## ")).unwrap();
+    script(|line| (begin..end).contains(&line))
 }
 
 /// Runs a script in a place with the programs that the document calls.
@@ -133,8 +104,8 @@ fn the_document_leads_from_a_clone_to_a_trace_and_back() {
     // Where an audit looks for reports.
     let made = place.run(&["run", "--local=of-audit", "reports.json"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    let end = heading("Without CloudFormation");
-    let followed = follow(&script(|line| line < end), place, &moto);
+    let later = heading("In a new shell");
+    let followed = follow(&script(|line| line < later), place, &moto);
 
     // The first trace.
     assert!(
@@ -149,6 +120,27 @@ fn the_document_leads_from_a_clone_to_a_trace_and_back() {
             followed.stdout
         );
     }
+    // Days later: each part in a shell that knows nothing of what was before.
+    let in_a_new_shell = |name| {
+        let script = part("In a new shell") + &part(name);
+        follow(&script, place, &moto).stdout
+    };
+    let updated = in_a_new_shell("Update and roll back");
+    in_a_new_shell("The task");
+    let lost = "aws sqs send-message --queue-url $(aws sqs get-queue-url --queue-name xray-ecs-lost-firings \
+                --query QueueUrl --output text) --message-body lost --message-attributes \
+                'ERROR_CODE={DataType=String,StringValue=NO_PERMISSIONS}'";
+    let region = format!("export AWS_DEFAULT_REGION={REGION}\n");
+    follow(&(region.clone() + lost), place, &moto);
+    let read = in_a_new_shell("Alarms");
+    assert!(read.contains("NO_PERMISSIONS"), "{read}");
+    let count = "aws sqs get-queue-attributes --queue-url $(aws sqs get-queue-url \
+                 --queue-name xray-ecs-lost-firings --query QueueUrl --output text) \
+                 --attribute-names ApproximateNumberOfMessages --query Attributes --output text";
+    let left = follow(&(region + count), place, &moto).stdout;
+    assert_eq!(left, "0\n", "the queue is purged");
+    in_a_new_shell("Clean up");
+
     // The images, and the way back to the first one.
     let registry = format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com");
     let log = place.read("log");
@@ -156,26 +148,23 @@ fn the_document_leads_from_a_clone_to_a_trace_and_back() {
     let [first, second] = TAGS.map(|tag| format!("{registry}/xray-ecs:{tag}"));
     let build = |image: &str, commit: &str| {
         format!(
-            "docker build --tag {image} --build-arg COMMIT={commit} --build-arg COMMIT_DATE=2026-01-02 ."
+            "docker build --platform linux/amd64 --tag {image} --build-arg COMMIT={commit} --build-arg COMMIT_DATE=2026-01-02 ."
         )
     };
+    let login = format!("docker login --username AWS --password-stdin {registry}");
     assert_eq!(
         told,
         [
             build(&first, TAGS[0]),
-            format!("docker login --username AWS --password-stdin {registry}"),
+            login.clone(),
             format!("docker push {first}"),
             build(&second, TAGS[1]),
+            login,
             format!("docker push {second}"),
         ]
     );
-    assert!(
-        followed
-            .stdout
-            .contains(&format!("PREVIOUS_TAG={}\n", TAGS[0])),
-        "{}",
-        followed.stdout
-    );
+    let previous = format!("PREVIOUS_TAG={}\n", TAGS[0]);
+    assert!(updated.contains(&previous), "{updated}");
     let left = workers.scene.rules();
     assert_eq!(left, Vec::<String>::new(), "the schedule was deleted");
 }
@@ -201,28 +190,44 @@ fn the_same_is_made_by_single_commands() {
     }
 }
 
-/// The programs of others. For SQS version 1 of the AWS CLI takes its endpoint from the flag alone.
-fn programs(place: &Place, python: &Path) {
-    let aws = format!(
-        "#!/bin/sh\nexec '{}' -m awscli --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n",
-        python.display()
-    );
-    program(place, "aws", &aws);
-    program(place, "docker", DOCKER);
-    program(place, "git", GIT);
-    program(place, "cargo", CARGO);
-}
-
-/// The program. An audit finds what was due before the rule was made.
-fn xray_ecs(workers: &Workers) -> String {
-    format!(
-        "#!/bin/sh\n\
-         export AWS_ENDPOINT_URL='{}' AWS_ENDPOINT_URL_S3='{}' AWS_ENDPOINT_URL_XRAY='{}' COLUMNS=80\n\
-         if test \"$2\" = audit; then '{program}' \"$@\" --local=of-audit || test $? = 1; exit; fi\n\
-         exec '{program}' \"$@\"\n",
-        workers.scene.aws.endpoint(),
-        workers.served.s3,
-        workers.served.xray,
-        program = env!("CARGO_BIN_EXE_xray-ecs"),
-    )
+#[test]
+fn what_is_not_committed_has_no_tag() {
+    let place = Place::new();
+    let git = |words: &str| {
+        let identity = "-c user.name=t -c user.email=t@example.com -c safe.directory=*";
+        let mut command = Command::new("/bin/sh");
+        let words = format!("git {identity} {words}");
+        command.args(["-c", &words]).current_dir(place.path());
+        ended(command.env("GIT_CONFIG_GLOBAL", "/dev/null")).code == 0
+    };
+    if !git("init --quiet") {
+        eprintln!("skipped: no git");
+        return;
+    }
+    let text = std::fs::read_to_string(document()).unwrap();
+    let exports: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("export IMAGE_TAG="))
+        .collect();
+    assert_eq!(exports.len(), 2);
+    let tag = |export: &str| {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{export}\nprintf %s \"$IMAGE_TAG\"");
+        ended(command.args(["-c", &script]).current_dir(place.path())).stdout
+    };
+    assert!(git(
+        "add . && git -c user.name=t -c user.email=t@example.com commit --quiet -m first"
+    ));
+    for export in &exports {
+        assert_eq!(tag(export).len(), 7, "{export}");
+    }
+    let spoilt = ["jobs/create-bucket.json", "jobs/new.json"];
+    for name in spoilt {
+        place.write(name, "{}");
+        assert_eq!(
+            exports.iter().map(|export| tag(export)).collect::<String>(),
+            ""
+        );
+        assert!(git("stash --quiet --include-untracked"));
+    }
 }
