@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
-use aws_config::environment::{
-    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
-};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
@@ -47,7 +45,12 @@ pub(super) async fn find(options: &Options, roots: &Roots, environment: &Environ
         }
         (Some(region), false) => loader.region(region).load().await,
         // It looks further, and asks the instance.
-        (None, false) => loader.load().await,
+        (None, false) => {
+            let config = loader.load().await;
+            let region = config.region().cloned();
+            let region = region.filter(|region| !region.as_ref().is_empty());
+            config.into_builder().region(region).build()
+        }
     };
     match &options.role_arn {
         Some(role) => as_role(config, role).await,
@@ -57,8 +60,12 @@ pub(super) async fn find(options: &Options, roots: &Roots, environment: &Environ
 
 /// The region that is configured, else that of the ECS task.
 async fn region(environment: &Environment) -> Option<Region> {
-    let configured = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new());
+    let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
+    // An empty one is none.
+    let named = variables.filter_map(|name| environment.get_non_empty(name).ok().flatten());
+    let named = named.map(|region| Region::new(region.to_owned())).next();
+    let configured =
+        RegionProviderChain::first_try(named).or_else(ProfileFileRegionProvider::new());
     match configured.region().await {
         Some(region) => Some(region),
         None => region_of_task(environment.clone()).await,
