@@ -1,8 +1,8 @@
 //! The image in containers, as ECS runs them: config/task-definition.json, played by an agent of the
 //! tests on this machine's Docker engine. S3 and X-Ray are `xray-ecs local`, outside of the task.
 //!
-//! They need an image of the Dockerfile, named by `XRAY_ECS_TEST_IMAGE`; without it they say that they
-//! skip. `.ci/run` makes one.
+//! They need root on Linux, Docker, and an image of the Dockerfile, named by `XRAY_ECS_TEST_IMAGE`; without
+//! them they say why they skip. `.ci/run` makes one.
 
 mod agent;
 mod aws;

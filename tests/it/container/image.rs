@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::agent::pause;
 use super::docker::{Removed, attempt, docker, image};
 use super::network::Network;
+use crate::docs::blocks;
+use crate::program::{Place, repository};
 
 /// Bytes of the image in DESIGN's and ECR's sense: 20 MB.
 const SIZE_MAX: u64 = 20_000_000;
@@ -105,6 +107,37 @@ fn it_runs_read_only_and_tells_its_version() {
     assert!(shell.unwrap_err().contains("executable file not found"));
     let lean = attempt(&["run", "--rm", "--network", "none", &image, "local"]);
     assert!(lean.unwrap_err().contains("unrecognized subcommand"));
+}
+
+#[test]
+fn an_image_on_top_of_it_runs_programs() {
+    let Some(image) = image() else { return };
+    let Ok(debian) = std::env::var("XRAY_ECS_TEST_DEBIAN_IMAGE") else {
+        eprintln!("skipped: XRAY_ECS_TEST_DEBIAN_IMAGE names no image of Debian to build on");
+        return;
+    };
+    let document = repository().join("docs/deploy.md");
+    let [(_, dockerfile)] = &blocks(&document, "dockerfile")[..] else {
+        panic!("one Dockerfile");
+    };
+    let dockerfile = dockerfile
+        .replace("debian:bookworm-slim", &debian)
+        .replace("--from=xray-ecs", &format!("--from={image}"));
+    let place = Place::new();
+    place.write("Dockerfile", dockerfile);
+    let name = "xray-ecs-test-commands";
+    docker(&["build", "--tag", name, place.path().to_str().unwrap()]);
+    let run = ["run", "--rm", "--network", "none", "--read-only", name];
+    let daemon = [
+        "run",
+        "--allow-command",
+        "--daemon",
+        "off",
+        "/jobs/commands.json",
+    ];
+    let told = docker(&[&run[..], &daemon].concat());
+    docker(&["image", "rm", name]);
+    assert!(told.contains("changed"), "{told}");
 }
 
 /// What becomes of a call to a name that leads to a place where nobody listens.
