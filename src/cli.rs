@@ -16,6 +16,8 @@ mod schema;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::anyhow;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 use crate::job::Handlers;
@@ -62,7 +64,7 @@ enum Command {
 /// own.
 pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
     // Prints its own errors and exits with 2 when the arguments are wrong.
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let environment = Environment::from_os(std::env::vars_os());
     let ended_with = match cli.command {
         #[cfg(feature = "schedule")]
@@ -91,6 +93,29 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         Command::Completions(args) => completions::run(&args),
     };
     ended(ended_with.map(ExitStatus::code))
+}
+
+/// Tells what is wrong with the arguments and exits; also of a command that another build has.
+fn refuse(error: &clap::Error) -> ! {
+    if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(feature) = feature_of(name)
+    {
+        print::error(&anyhow!(
+            "this program was built without `{name}`: build it with the feature `{feature}`, an image with \
+             --build-arg FEATURES={feature}"
+        ));
+        std::process::exit(ExitStatus::NotStarted.code().into());
+    }
+    error.exit()
+}
+
+/// The feature that a command which is not in this program comes with.
+fn feature_of(command: &str) -> Option<&'static str> {
+    match command {
+        "schedule" => Some("schedule"),
+        "completions" | "local" | "map" | "trace" | "traces" => Some("local"),
+        _ => None,
+    }
 }
 
 /// The code to exit with; an error is told.

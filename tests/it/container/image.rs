@@ -106,7 +106,8 @@ fn it_runs_read_only_and_tells_its_version() {
     ]);
     assert!(shell.unwrap_err().contains("executable file not found"));
     let lean = attempt(&["run", "--rm", "--network", "none", &image, "local"]);
-    assert!(lean.unwrap_err().contains("unrecognized subcommand"));
+    let lean = lean.unwrap_err();
+    assert!(lean.contains("--build-arg FEATURES=local"), "{lean}");
 }
 
 #[test]
