@@ -103,7 +103,7 @@ fn the_daemon_does_not_start_with_what_nobody_filled_in() {
     let told = start(
         &place,
         &["daemon"],
-        &[("AWS_REGION", "<region>"), ("XRAY_ECS_LOG", "${LOG}")],
+        &[("AWS_REGION", "<region>"), ("AWS_PROFILE", "${PROFILE}")],
     );
     assert_eq!((told.code, told.stdout.as_str()), (2, ""));
     insta::assert_snapshot!("daemon", told.stderr);
