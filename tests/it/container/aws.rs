@@ -8,17 +8,15 @@ use serde_json::Value;
 
 use super::forwarder::{self, Turn};
 use super::network::HOST;
-use crate::program::{Place, Running};
+use crate::program::Place;
+use crate::serve::{Served, serve};
 
 /// The account and region that the task runs in.
 pub(super) const ACCOUNT: &str = "000000000000";
 pub(super) const REGION: &str = "eu-west-1";
 
-/// Where the local services keep their state, in the place.
-const DIR: &str = "aws";
-
 pub(super) struct Aws {
-    _local: Running,
+    _local: Served,
     _sts: FakeAws,
     pub(super) s3: SocketAddr,
     pub(super) xray: SocketAddr,
@@ -30,25 +28,10 @@ impl Aws {
         place: &Place,
         turn: impl Fn(&str) -> Turn + Clone + Send + 'static,
     ) -> Self {
-        let args = [
-            "local",
-            "--dir",
-            DIR,
-            "--listen",
-            "127.0.0.1:0",
-            "--s3",
-            "127.0.0.1:0",
-            "--daemon",
-            "127.0.0.1:0",
-        ];
-        let local = Running::start(place.command(&args));
-        let address = |variable: &str| -> SocketAddr {
-            let line = local.line(&format!("export {variable}="));
-            let (_, address) = line.split_once("://").unwrap();
-            address.parse().unwrap()
-        };
-        let s3 = forwarder::start(HOST, address("AWS_ENDPOINT_URL_S3"), turn.clone());
-        let xray = forwarder::start(HOST, address("AWS_ENDPOINT_URL_XRAY"), turn);
+        let local = serve(place);
+        let address = |url: &str| url.trim_start_matches("http://").parse().unwrap();
+        let s3 = forwarder::start(HOST, address(&local.s3), turn.clone());
+        let xray = forwarder::start(HOST, address(&local.xray), turn);
         let aws = FakeAws::builder()
             .account(ACCOUNT)
             .region(REGION)
@@ -126,9 +109,8 @@ impl Aws {
 
     /// All documents that X-Ray was sent and has, one for each segment.
     pub(super) fn documents(&self, place: &Place) -> Vec<Value> {
-        let local = format!("--local={DIR}");
         let json = |args: &[&str]| -> Value {
-            let ended = place.run(&[args, &[&local, "--json"]].concat());
+            let ended = place.run(&[args, &["--local", "--json"]].concat());
             // 1: nothing was found.
             assert!(ended.code <= 1, "{args:?}: {}", ended.stderr);
             serde_json::from_str(&ended.stdout).unwrap()

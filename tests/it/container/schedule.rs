@@ -102,7 +102,7 @@ fn what_the_schedule_starts_is_seen_on_the_map() {
         "by hand, and by the firing that came first"
     );
 
-    let map = scene.place.run(&["map", "--local=aws"]);
+    let map = scene.place.run(&["map", "--local"]);
     assert_eq!(map.code, 0, "{}", map.stderr);
     for node in ["bucket creation", "S3 xray-ecs-000000000000-eu-west-1"] {
         assert!(map.stdout.contains(node), "{node}: {}", map.stdout);
