@@ -17,6 +17,14 @@ fn slow_s3(line: &str) -> Turn {
     }
 }
 
+/// S3 never answers; X-Ray does.
+fn silent_s3(line: &str) -> Turn {
+    match line.contains("TraceSegments") {
+        true => Turn::Pass,
+        false => Turn::Never,
+    }
+}
+
 /// A run of 40 buckets, four at a time, that reports to S3.
 fn overrides(scene: &Scene) -> Overrides {
     let mut overrides = scene.overrides_with(&buckets(&numbered(40)));
@@ -117,10 +125,7 @@ fn at_the_first_moment_nothing_is_begun_that_is_not_told() {
 
 #[test]
 fn an_s3_that_does_not_answer_holds_up_no_stop() {
-    let Some(scene) = Scene::with(|line| match line.contains("TraceSegments") {
-        true => Turn::Pass,
-        false => Turn::Never,
-    }) else {
+    let Some(scene) = Scene::with(silent_s3) else {
         return;
     };
     let mut overrides = scene.overrides_with(&buckets(&numbered(4)));
@@ -149,10 +154,7 @@ fn an_s3_that_does_not_answer_holds_up_no_stop() {
 
 #[test]
 fn a_worker_that_outstays_its_time_is_killed_and_the_daemon_still_delivers() {
-    let Some(scene) = Scene::with(|line| match line.contains("TraceSegments") {
-        true => Turn::Pass,
-        false => Turn::Never,
-    }) else {
+    let Some(scene) = Scene::with(silent_s3) else {
         return;
     };
     let mut definition = scene.definition(SIDECAR);
