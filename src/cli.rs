@@ -43,13 +43,13 @@ enum Command {
     Local(local::Args),
     /// List traces
     #[cfg(feature = "local")]
-    Traces(query::TracesArgs),
+    Traces(query::traces::Args),
     /// Show a trace: its timeline, annotations and errors
     #[cfg(feature = "local")]
-    Trace(query::TraceArgs),
+    Trace(query::trace::Args),
     /// Show the service map
     #[cfg(feature = "local")]
-    Map(query::MapArgs),
+    Map(query::map::Args),
     /// EventBridge schedules for tasks on ECS, as code
     #[cfg(feature = "schedule")]
     Schedule(Box<schedule::Args>),
@@ -83,11 +83,11 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         #[cfg(feature = "local")]
         Command::Local(args) => local::run(&args, &environment),
         #[cfg(feature = "local")]
-        Command::Traces(args) => query::traces(&args, &environment),
+        Command::Traces(args) => query::traces::run(&args, &environment),
         #[cfg(feature = "local")]
-        Command::Trace(args) => query::trace(&args, &environment),
+        Command::Trace(args) => query::trace::run(&args, &environment),
         #[cfg(feature = "local")]
-        Command::Map(args) => query::map(&args, &environment),
+        Command::Map(args) => query::map::run(&args, &environment),
         Command::Schema(args) => schema::run(&args, &handlers.kinds()),
         #[cfg(feature = "local")]
         Command::Completions(args) => completions::run(&args),

@@ -1,0 +1,69 @@
+//! `xray-ecs trace`: one trace as a timeline.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tracing_xray::{Clock, TraceId};
+
+use super::{Common, Recent, ask, found};
+use crate::cli::print;
+use crate::outcome::ExitStatus;
+use crate::spec::Environment;
+use crate::{query, view};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The trace's id, or `latest`
+    #[arg(value_name = "ID|latest", value_parser = parse_which)]
+    which: Which,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// How far back the latest trace may lie: as far as X-Ray answers in one question.
+const LATEST: Recent = Recent {
+    since: Duration::from_secs(6 * 3600),
+};
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Latest,
+    Id(TraceId),
+}
+
+fn parse_which(text: &str) -> Result<Which, String> {
+    match text {
+        "latest" => Ok(Which::Latest),
+        id => id
+            .parse()
+            .map(Which::Id)
+            .map_err(|error| format!("{error}; `latest` is the latest trace")),
+    }
+}
+
+pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    ask(&args.common, environment, async |client| {
+        let id = match args.which {
+            Which::Id(id) => Some(id.to_string()),
+            Which::Latest => {
+                let summaries = query::trace_summaries(client, LATEST.window(), None).await?;
+                summaries
+                    .first()
+                    .and_then(|summary| Some(summary["Id"].as_str()?.to_owned()))
+            }
+        };
+        let traces = match &id {
+            Some(id) => query::traces(client, &[id]).await?,
+            None => Vec::new(),
+        };
+        if args.common.json {
+            print::json(&json!({ "Traces": traces }))?;
+        } else if let Some(trace) = traces.first() {
+            print::result(&view::timeline(trace, Clock::System.now(), print::style()))?;
+        } else {
+            let which = id.unwrap_or_else(|| "of the last six hours".to_owned());
+            print::note(format_args!("no trace {which}"));
+        }
+        Ok(found(&traces))
+    })
+}
