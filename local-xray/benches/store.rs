@@ -63,7 +63,12 @@ fn filled(traces: usize) -> Filled {
     let store = Store::open(dir.path()).unwrap();
     for first in (0..traces).step_by(1000) {
         let documents: Vec<_> = (first..traces.min(first + 1000)).map(document).collect();
-        assert!(store.put_trace_segments(&documents).unwrap().is_empty());
+        assert!(
+            store
+                .put_trace_segments(&documents, Timestamp::default())
+                .unwrap()
+                .is_empty()
+        );
     }
     Filled { store, _dir: dir }
 }
@@ -79,7 +84,11 @@ fn ingest(bencher: Bencher<'_, '_>, batch: usize) {
             number += batch;
             (number - batch..number).map(document).collect::<Vec<_>>()
         })
-        .bench_local_refs(|documents| store.put_trace_segments(documents).unwrap());
+        .bench_local_refs(|documents| {
+            store
+                .put_trace_segments(documents, Timestamp::default())
+                .unwrap()
+        });
 }
 
 #[divan::bench(sample_count = 200)]

@@ -107,7 +107,7 @@ async fn read_body(request: Request) -> Result<Bytes, ApiError> {
 
 fn put_trace_segments(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let documents = parameters::trace_segment_documents(body)?;
-    let unprocessed = api.store.put_trace_segments(&documents)?;
+    let unprocessed = api.store.put_trace_segments(&documents, api.clock.now())?;
     for refused in &unprocessed {
         let id = refused.id.as_deref().unwrap_or("without id");
         tracing::warn!(id, error_code = refused.error_code, "document not taken");

@@ -1,11 +1,13 @@
 //! A trace from its documents, in whatever order they came: which copy of an entity stands, what
 //! hangs under what, and what hangs in the air.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use crate::document::{self, Entity};
+use crate::facts::{self, Facts};
 use crate::infer;
 use crate::outline::{self, Kind, Outline};
 
@@ -167,6 +169,63 @@ fn owners(entities: &[Outline<'_>], parents: &mut [Option<usize>]) -> Vec<Option
     walks.into_iter().map(owner).collect()
 }
 
+/// A trace with the facts of its entities: what filters and summaries look at.
+#[derive(Debug)]
+pub(crate) struct DetailedTrace<'a> {
+    pub(crate) id: TraceId,
+    pub(crate) trace: Trace<'a>,
+    /// As they are stored: who asks for none decodes none.
+    encoded: &'a [u8],
+    /// By `Outline::place`.
+    decoded: OnceCell<Vec<Facts<'a>>>,
+}
+
+impl<'a> DetailedTrace<'a> {
+    /// Puts a trace together from encoded outlines and facts, those of the same documents in the
+    /// same order.
+    pub(crate) fn decode(id: TraceId, outlines: &'a [u8], facts: &'a [u8]) -> Self {
+        let mut entities = Vec::new();
+        outline::decode(outlines, &mut entities);
+        Self {
+            id,
+            trace: Trace::new(entities),
+            encoded: facts,
+            decoded: OnceCell::new(),
+        }
+    }
+
+    /// What an entity of `trace` tells.
+    pub(crate) fn facts(&self, entity: usize) -> &Facts<'a> {
+        let decoded = self.decoded.get_or_init(|| {
+            let mut decoded = Vec::new();
+            facts::decode(self.encoded, &mut decoded);
+            decoded
+        });
+        let place = self.trace.entities[entity].place;
+        // Bytes that nobody here wrote may hold too few.
+        decoded.get(place).unwrap_or(&NO_FACTS)
+    }
+}
+
+static NO_FACTS: Facts<'static> = Facts::NONE;
+
+#[cfg(test)]
+impl DetailedTrace<'static> {
+    /// Of documents that stay for the rest of the test.
+    pub(crate) fn of_documents(id: TraceId, documents: &[serde_json::Value]) -> Self {
+        let (mut outlines, mut facts) = (Vec::new(), Vec::new());
+        for document in documents {
+            let text = document.to_string();
+            let entity = Entity::parse(&text).unwrap();
+            for (outline, told) in outline::of_document(&entity) {
+                outline::encode(&outline, &mut outlines);
+                facts::encode(&told, &mut facts);
+            }
+        }
+        Self::decode(id, outlines.leak(), facts.leak())
+    }
+}
+
 /// A trace with the documents it was made of.
 #[derive(Debug)]
 pub(crate) struct Documents<'d> {
@@ -183,10 +242,14 @@ impl<'d> Documents<'d> {
         for document in documents {
             let first = sources.len();
             document.walk(&mut |entity, _| sources.push(entity));
-            outlines.extend(outline::of_document(document).into_iter().map(|mut o| {
-                o.place += first;
-                o
-            }));
+            outlines.extend(
+                outline::of_document(document)
+                    .into_iter()
+                    .map(|(mut o, _)| {
+                        o.place += first;
+                        o
+                    }),
+            );
         }
         Self {
             trace_id,

@@ -89,6 +89,10 @@ impl<'a> Fields<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
+    pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -148,7 +152,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn text(value: &RawValue) -> Option<Cow<'_, str>> {
+/// The value as text, if it is text.
+pub(crate) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(value.get())
         .ok()
         .map(|text| text.0)

@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use tracing_xray::Timestamp;
+use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use crate::assemble::Trace;
 use crate::outline::{Outline, Service};
 
+mod links;
 mod statistics;
+
+use links::{LinkEdge, Links};
 
 pub(crate) use statistics::milliseconds;
 use statistics::{HistogramEntry, Latencies, Requests, Statistics};
@@ -23,8 +26,15 @@ pub(crate) struct GraphBuilder {
     nodes: Vec<Node>,
     by_service: HashMap<Vec<u8>, usize>,
     edges: HashMap<(usize, usize), Requests>,
+    links: Links,
     /// Scratch space for a key of `by_service`.
     key: Vec<u8>,
+}
+
+/// What is known of an edge.
+enum EdgeView {
+    Call(Requests),
+    Link(LinkEdge),
 }
 
 #[derive(Default)]
@@ -62,6 +72,7 @@ impl GraphBuilder {
             nodes[index] = Some(id);
         }
         self.add_edges(trace, &nodes);
+        self.add_links(trace, &nodes);
         for root in trace.roots() {
             self.add_client(&trace.entities[root], nodes[root]);
         }
@@ -90,6 +101,32 @@ impl GraphBuilder {
         }
     }
 
+    fn add_links(&mut self, trace: &Trace<'_>, nodes: &[Option<usize>]) {
+        for (index, entity) in trace.entities.iter().enumerate() {
+            let node = trace.owners[index].and_then(|owner| nodes[owner]);
+            if let Some(node) = node.filter(|_| !entity.links.is_empty()) {
+                self.links.add(node, entity);
+            }
+        }
+    }
+
+    /// The segments of other traces that those added link to.
+    pub(crate) fn linked(&self) -> Vec<(TraceId, SegmentId)> {
+        self.links.targets()
+    }
+
+    /// Tells of a segment that is linked to. Both ends of a link are services of the graph; a
+    /// service that links to itself draws no edge.
+    pub(crate) fn link(&mut self, trace_id: TraceId, linked: &Outline<'_>) {
+        let node = linked
+            .service
+            .as_ref()
+            .and_then(|service| self.known(service));
+        if let Some(node) = node {
+            self.links.resolve(trace_id, linked, node);
+        }
+    }
+
     /// Whoever called the root: a node of its own, named after the root.
     fn add_client(&mut self, root: &Outline<'_>, node: Option<usize>) {
         let (Some(node), Some(service)) = (node, &root.service) else {
@@ -106,13 +143,8 @@ impl GraphBuilder {
     }
 
     fn node(&mut self, service: &Service<'_>, seen: &Outline<'_>) -> usize {
-        self.key.clear();
-        for part in [&service.name, &service.kind, &service.account] {
-            self.key.extend(part.as_bytes());
-            self.key.push(0xff); // stands in no UTF-8
-        }
-        let id = match self.by_service.get(&self.key) {
-            Some(&id) => id,
+        let id = match self.known(service) {
+            Some(id) => id,
             None => {
                 self.by_service.insert(self.key.clone(), self.nodes.len());
                 self.nodes.push(Node {
@@ -131,17 +163,32 @@ impl GraphBuilder {
         id
     }
 
+    /// The node of a service, if it has one. Leaves its key in `self.key`.
+    fn known(&mut self, service: &Service<'_>) -> Option<usize> {
+        self.key.clear();
+        for part in [&service.name, &service.kind, &service.account] {
+            self.key.extend(part.as_bytes());
+            self.key.push(0xff); // stands in no UTF-8
+        }
+        self.by_service.get(&self.key).copied()
+    }
+
     /// The graph of all traces added.
     pub(crate) fn finish(mut self) -> Vec<ServiceNode> {
         let folded = self.fold_accounts();
-        let mut edges: BTreeMap<usize, Vec<(usize, Requests)>> = BTreeMap::new();
+        let mut edges: BTreeMap<usize, Vec<(usize, EdgeView)>> = BTreeMap::new();
         let mut merged: BTreeMap<(usize, usize), Requests> = BTreeMap::new();
         for ((source, target), requests) in self.edges {
             let edge = merged.entry((folded[source], folded[target]));
             edge.or_default().merge(requests);
         }
         for ((source, target), requests) in merged {
-            edges.entry(source).or_default().push((target, requests));
+            let edge = (target, EdgeView::Call(requests));
+            edges.entry(source).or_default().push(edge);
+        }
+        for ((source, target), link) in self.links.edges(&folded) {
+            let edge = (target, EdgeView::Link(link));
+            edges.entry(source).or_default().push(edge);
         }
         let mut kept: Vec<_> = (0..self.nodes.len()).filter(|&i| folded[i] == i).collect();
         kept.sort_unstable();
@@ -150,7 +197,7 @@ impl GraphBuilder {
         let service = |&id: &usize| {
             let node = std::mem::take(&mut nodes[id]);
             let edges = edges.remove(&id).unwrap_or_default().into_iter();
-            let edges = edges.map(|(target, requests)| (reference(target), requests));
+            let edges = edges.map(|(target, view)| (reference(target), view));
             ServiceNode::new(reference(id), node, edges.collect())
         };
         kept.iter().map(service).collect()
@@ -252,24 +299,39 @@ struct Edge {
     summary_statistics: Statistics,
     response_time_histogram: Vec<HistogramEntry>,
     aliases: [(); 0],
+    /// Absent for calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edge_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_event_age_histogram: Option<Vec<HistogramEntry>>,
+}
+
+impl Edge {
+    fn new(reference_id: usize, view: EdgeView, start_time: u64, end_time: u64) -> Self {
+        let (requests, ages) = match view {
+            EdgeView::Call(requests) => (requests, None),
+            EdgeView::Link(link) => (link.received, Some(link.ages.histogram())),
+        };
+        Self {
+            reference_id,
+            start_time,
+            end_time,
+            summary_statistics: requests.statistics(),
+            response_time_histogram: requests.into_histogram(),
+            aliases: [],
+            edge_type: ages.as_ref().map(|_| "link"),
+            received_event_age_histogram: ages,
+        }
+    }
 }
 
 impl ServiceNode {
-    fn new(reference_id: usize, node: Node, edges: Vec<(usize, Requests)>) -> Self {
+    fn new(reference_id: usize, node: Node, edges: Vec<(usize, EdgeView)>) -> Self {
         let (start, end) = node.interval.unwrap_or_default();
         let (start_time, end_time) = (start.as_secs(), end.as_secs());
-        let mut edges: Vec<_> = edges
-            .into_iter()
-            .map(|(reference_id, requests)| Edge {
-                reference_id,
-                start_time,
-                end_time,
-                summary_statistics: requests.statistics(),
-                response_time_histogram: requests.histogram(),
-                aliases: [],
-            })
-            .collect();
-        edges.sort_by_key(|edge| edge.reference_id);
+        let edge = |(reference_id, view)| Edge::new(reference_id, view, start_time, end_time);
+        let mut edges: Vec<_> = edges.into_iter().map(edge).collect();
+        edges.sort_by_key(|edge| (edge.reference_id, edge.edge_type));
         let service = node.service;
         let is_client = service.kind == "client";
         Self {
@@ -285,7 +347,7 @@ impl ServiceNode {
             edges,
             summary_statistics: (!is_client).then(|| node.requests.statistics()),
             duration_histogram: (!is_client).then(|| node.durations.histogram()),
-            response_time_histogram: (!is_client).then(|| node.requests.histogram()),
+            response_time_histogram: (!is_client).then(|| node.requests.into_histogram()),
         }
     }
 

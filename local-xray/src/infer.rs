@@ -54,19 +54,19 @@ pub(crate) fn canonical_name(name: &str) -> &str {
 }
 
 /// The service that sent a segment.
-pub(crate) fn sending_service<'a>(segment: &Fields<'a>) -> Service<'a> {
+pub(crate) fn sending_service<'a>(segment: &Fields<'a>, aws: &Fields<'a>) -> Service<'a> {
     Service {
         name: segment.text("name").unwrap_or_default(),
         kind: segment.text("origin").unwrap_or_default(),
-        account: account(segment),
+        account: account(aws),
     }
 }
 
 /// The service that a subsegment calls, if it calls one: its namespace says so.
-pub(crate) fn called_service<'a>(subsegment: &Fields<'a>) -> Option<Service<'a>> {
+pub(crate) fn called_service<'a>(subsegment: &Fields<'a>, aws: &Fields<'a>) -> Option<Service<'a>> {
     let name = subsegment.text("name").unwrap_or_default();
     match subsegment.text("namespace")?.as_ref() {
-        "aws" => Some(aws_service(subsegment, &name)),
+        "aws" => Some(aws_service(&name, aws)),
         "remote" => Some(Service {
             name,
             kind: if subsegment.object("sql").is_empty() {
@@ -74,24 +74,23 @@ pub(crate) fn called_service<'a>(subsegment: &Fields<'a>) -> Option<Service<'a>>
             } else {
                 "Database::SQL".into()
             },
-            account: account(subsegment),
+            account: account(aws),
         }),
         _ => None,
     }
 }
 
-fn account<'a>(fields: &Fields<'a>) -> Cow<'a, str> {
-    fields.object("aws").text("account_id").unwrap_or_default()
+fn account<'a>(aws: &Fields<'a>) -> Cow<'a, str> {
+    aws.text("account_id").unwrap_or_default()
 }
 
-fn aws_service<'a>(subsegment: &Fields<'a>, name: &str) -> Service<'a> {
-    let aws = subsegment.object("aws");
+fn aws_service<'a>(name: &str, aws: &Fields<'a>) -> Service<'a> {
     let name = canonical_name(name);
-    let (kind, resource) = resource(name, &aws);
+    let (kind, resource) = resource(name, aws);
     Service {
         name: resource.unwrap_or_else(|| Cow::Owned(name.to_owned())),
         kind: Cow::Owned(kind),
-        account: aws.text("account_id").unwrap_or_default(),
+        account: account(aws),
     }
 }
 
@@ -177,7 +176,7 @@ pub(crate) fn inferred_document(trace_id: TraceId, id: SegmentId, call: &Entity<
     if !is_empty_cause(fields) {
         members.copy(fields, "cause");
     }
-    if let Some(service) = called_service(fields).filter(|_| of_aws) {
+    if let Some(service) = called_service(fields, &fields.object("aws")).filter(|_| of_aws) {
         members.text("origin", &service.kind);
     }
     members.object()
@@ -225,7 +224,7 @@ mod tests {
 
     fn called(subsegment: &str) -> (String, String) {
         let entity = Entity::parse(subsegment).unwrap();
-        let service = called_service(&entity.fields).unwrap();
+        let service = called_service(&entity.fields, &entity.fields.object("aws")).unwrap();
         (service.name.into_owned(), service.kind.into_owned())
     }
 
@@ -278,7 +277,10 @@ mod tests {
             );
         }
         let local = Entity::parse(r#"{"namespace":"local","name":"s3"}"#).unwrap();
-        assert_eq!(called_service(&local.fields), None);
+        assert_eq!(
+            called_service(&local.fields, &local.fields.object("aws")),
+            None
+        );
     }
 
     #[test]

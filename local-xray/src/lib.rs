@@ -2,21 +2,25 @@
 //! it, so that the AWS command line, the SDKs and daemons work against it unchanged.
 //!
 //! ```text
-//! document ─► outline ─► store ─► assemble ─► graph, summary ─► api
-//!                └─ infer ─┘
+//! document ─► outline, facts ─► store ─► assemble ─► graph, summary ─► api
+//!                └─ infer
 //! ```
 
 mod api;
 mod assemble;
 mod document;
+mod facts;
 mod graph;
 mod infer;
 mod outline;
+mod packed;
 mod store;
 mod summary;
 
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
 pub use graph::ServiceNode;
-pub use store::{STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace};
+pub use store::{
+    Reject, STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace,
+};
 pub use summary::TraceSummary;

@@ -1,20 +1,21 @@
 //! The outline of an entity: what the service graph needs of it, in a compact form that is made
 //! once when the document arrives, so that a graph of many traces parses no JSON.
 //!
-//! The form of one outline, in the order written; numbers are little-endian, texts have their
-//! length as a LEB128 number before them:
+//! The form of one outline, in the order written:
 //!
 //! ```text
-//! flags u8 | id u64 | parent u64, if any | start u64 | duration LEB128, if complete
-//!          | service, if any: name, type, account
+//! flags u8 | id u64 | parent u64, if any | start u64 | duration, if complete
+//!          | service, if any: name, type, account | links, if any: trace id, id, whether to a parent
 //! ```
 
 use std::borrow::Cow;
 
-use tracing_xray::{SegmentId, Timestamp};
+use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use crate::document;
+use crate::facts::Facts;
 use crate::infer;
+use crate::packed::{Reader, put_number, put_text, put_u64};
 
 /// One segment or subsegment, as far as the graph needs it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +31,18 @@ pub(crate) struct Outline<'a> {
     pub(crate) outcome: Outcome,
     /// The service that sent the segment, or the service that the subsegment calls.
     pub(crate) service: Option<Service<'a>>,
+    pub(crate) links: Vec<Link>,
     /// Its place among all entities of the trace's documents.
     pub(crate) place: usize,
+}
+
+/// A segment of another trace that an entity names, as a message names who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) trace_id: TraceId,
+    pub(crate) id: SegmentId,
+    /// Whether the one named came before; otherwise it came of this one.
+    pub(crate) to_parent: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +88,15 @@ impl Outline<'_> {
     }
 }
 
-/// The outlines of a document and all nested in it; entities that lack an id or a start have none.
-pub(crate) fn of_document<'a>(entity: &document::Entity<'a>) -> Vec<Outline<'a>> {
+/// The outlines and facts of a document and all nested in it; entities that lack an id or a start
+/// have none.
+pub(crate) fn of_document<'a>(entity: &document::Entity<'a>) -> Vec<(Outline<'a>, Facts<'a>)> {
     let mut outlines = Vec::with_capacity(1 + entity.subsegments.len());
     let mut place = 0;
     entity.walk(&mut |entity, enclosing| {
-        if let Some(mut outline) = of_entity(entity, enclosing) {
+        if let Some((mut outline, facts)) = of_entity(entity, enclosing) {
             outline.place = place;
-            outlines.push(outline);
+            outlines.push((outline, facts));
         }
         place += 1;
     });
@@ -94,50 +106,67 @@ pub(crate) fn of_document<'a>(entity: &document::Entity<'a>) -> Vec<Outline<'a>>
 fn of_entity<'a>(
     entity: &document::Entity<'a>,
     enclosing: Option<&document::Entity<'a>>,
-) -> Option<Outline<'a>> {
+) -> Option<(Outline<'a>, Facts<'a>)> {
     let parent = enclosing.map_or_else(|| entity.parent_id(), document::Entity::id);
     let subsegment = enclosing.is_some() || entity.is_separate_subsegment();
+    let aws = entity.fields.object("aws");
+    let facts = Facts::of(&entity.fields, &aws);
     let service = if subsegment {
-        infer::called_service(&entity.fields)
+        infer::called_service(&entity.fields, &aws)
     } else {
-        Some(infer::sending_service(&entity.fields))
+        Some(infer::sending_service(&entity.fields, &aws))
     };
     let kind = match (subsegment, &service) {
         (false, _) => Kind::Segment,
         (true, Some(_)) => Kind::Call,
         (true, None) => Kind::Local,
     };
-    Some(Outline {
+    let outline = Outline {
         id: entity.id()?,
         parent,
         kind,
         nested: enclosing.is_some(),
         start: entity.start()?,
         end: entity.end(),
-        outcome: outcome(&entity.fields),
+        outcome: outcome(&facts),
         service,
+        links: links(&entity.fields),
         place: 0,
-    })
+    };
+    Some((outline, facts))
 }
 
 /// The flags decide; where none is set, the status of the HTTP response.
-pub(crate) fn outcome(fields: &document::Fields<'_>) -> Outcome {
-    if fields.flag("fault") {
+fn outcome(facts: &Facts<'_>) -> Outcome {
+    if facts.flags.fault {
         return Outcome::Fault;
     }
-    if fields.flag("throttle") {
+    if facts.flags.throttle {
         return Outcome::Throttle;
     }
-    if fields.flag("error") {
+    if facts.flags.error {
         return Outcome::Error;
     }
-    let status = fields.object("http").object("response").number("status");
-    match status.unwrap_or_default() as u16 {
-        429 => Outcome::Throttle,
-        400..=499 => Outcome::Error,
-        500..=599 => Outcome::Fault,
+    match facts.http.status {
+        Some(429) => Outcome::Throttle,
+        Some(400..=499) => Outcome::Error,
+        Some(500..=599) => Outcome::Fault,
         _ => Outcome::Ok,
     }
+}
+
+/// Links as X-Ray documents carry them; those without ids are none.
+fn links(fields: &document::Fields<'_>) -> Vec<Link> {
+    let links = fields.objects("links").into_iter().filter_map(|link| {
+        let attributes = link.object("attributes");
+        let reference = attributes.text("aws.xray.reserved.reference_type");
+        Some(Link {
+            trace_id: link.text("trace_id")?.parse().ok()?,
+            id: link.text("id")?.parse().ok()?,
+            to_parent: reference.is_none_or(|reference| reference != "child"),
+        })
+    });
+    links.collect()
 }
 
 const HAS_PARENT: u8 = 1;
@@ -145,6 +174,7 @@ const NESTED: u8 = 1 << 1;
 const COMPLETE: u8 = 1 << 2;
 const HAS_SERVICE: u8 = 1 << 3;
 const SEGMENT: u8 = 1 << 4;
+const HAS_LINKS: u8 = 1 << 5;
 const OUTCOME_SHIFT: u8 = 6;
 
 /// Appends the outline's bytes.
@@ -156,66 +186,77 @@ pub(crate) fn encode(outline: &Outline<'_>, out: &mut Vec<u8>) {
         (COMPLETE, outline.end.is_some()),
         (HAS_SERVICE, outline.service.is_some()),
         (SEGMENT, outline.is_segment()),
+        (HAS_LINKS, !outline.links.is_empty()),
     ] {
         flags |= if set { flag } else { 0 };
     }
     out.push(flags);
-    out.extend(outline.id.to_bits().to_le_bytes());
+    put_u64(outline.id.to_bits(), out);
     if let Some(parent) = outline.parent {
-        out.extend(parent.to_bits().to_le_bytes());
+        put_u64(parent.to_bits(), out);
     }
-    out.extend(outline.start.as_micros().to_le_bytes());
+    put_u64(outline.start.as_micros(), out);
     if let Some(duration) = outline.duration_us() {
-        encode_number(duration, out);
+        put_number(duration, out);
     }
     if let Some(service) = &outline.service {
         for text in [&service.name, &service.kind, &service.account] {
-            encode_number(text.len() as u64, out);
-            out.extend(text.as_bytes());
+            put_text(text, out);
+        }
+    }
+    if !outline.links.is_empty() {
+        put_number(outline.links.len() as u64, out);
+        for link in &outline.links {
+            out.extend(link.trace_id.to_w3c().to_le_bytes());
+            put_u64(link.id.to_bits(), out);
+            out.push(u8::from(link.to_parent));
         }
     }
 }
 
-fn encode_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
 /// Appends the outlines in `bytes`, the outlines of one or more documents. Bytes that nobody here
 /// wrote end the reading.
-pub(crate) fn decode<'a>(mut bytes: &'a [u8], outlines: &mut Vec<Outline<'a>>) {
-    while let Some(outline) = decode_one(&mut bytes, outlines.len()) {
+pub(crate) fn decode<'a>(bytes: &'a [u8], outlines: &mut Vec<Outline<'a>>) {
+    let mut reader = Reader::new(bytes);
+    while let Some(outline) = decode_one(&mut reader, outlines.len()) {
         outlines.push(outline);
     }
 }
 
-fn decode_one<'a>(bytes: &mut &'a [u8], place: usize) -> Option<Outline<'a>> {
-    let (&flags, rest) = bytes.split_first()?;
-    *bytes = rest;
+fn decode_one<'a>(reader: &mut Reader<'a>, place: usize) -> Option<Outline<'a>> {
+    let flags = reader.byte()?;
     let has = |flag| flags & flag != 0;
-    let id = SegmentId::from_bits(decode_u64(bytes)?);
+    let id = SegmentId::from_bits(reader.u64()?);
     let parent = if has(HAS_PARENT) {
-        Some(SegmentId::from_bits(decode_u64(bytes)?))
+        Some(SegmentId::from_bits(reader.u64()?))
     } else {
         None
     };
-    let start = decode_u64(bytes)?;
+    let start = reader.u64()?;
     let end = if has(COMPLETE) {
-        Some(start.saturating_add(decode_number(bytes)?))
+        Some(start.saturating_add(reader.number()?))
     } else {
         None
     };
     let service = if has(HAS_SERVICE) {
         Some(Service {
-            name: decode_text(bytes)?,
-            kind: decode_text(bytes)?,
-            account: decode_text(bytes)?,
+            name: reader.text()?,
+            kind: reader.text()?,
+            account: reader.text()?,
         })
     } else {
         None
+    };
+    let links = if has(HAS_LINKS) {
+        reader.list(|reader| {
+            Some(Link {
+                trace_id: TraceId::from_w3c(u128::from_le_bytes(reader.array()?)),
+                id: SegmentId::from_bits(reader.u64()?),
+                to_parent: reader.byte()? != 0,
+            })
+        })?
+    } else {
+        Vec::new()
     };
     let kind = match (has(SEGMENT), has(HAS_SERVICE)) {
         (true, _) => Kind::Segment,
@@ -237,34 +278,9 @@ fn decode_one<'a>(bytes: &mut &'a [u8], place: usize) -> Option<Outline<'a>> {
         end: end.map(Timestamp::from_micros),
         outcome: outcomes[usize::from(flags >> OUTCOME_SHIFT)],
         service,
+        links,
         place,
     })
-}
-
-fn decode_u64(bytes: &mut &[u8]) -> Option<u64> {
-    let (number, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(u64::from_le_bytes(*number))
-}
-
-fn decode_number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
-}
-
-fn decode_text<'a>(bytes: &mut &'a [u8]) -> Option<Cow<'a, str>> {
-    let length = usize::try_from(decode_number(bytes)?).ok()?;
-    let (text, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(String::from_utf8_lossy(text))
 }
 
 #[cfg(test)]
@@ -285,7 +301,8 @@ mod tests {
             (r#"{"fault":"true","http":7}"#, Outcome::Ok),
         ] {
             let entity = document::Entity::parse(fields).unwrap();
-            assert_eq!(outcome(&entity.fields), expected, "{fields}");
+            let facts = Facts::of(&entity.fields, &entity.fields.object("aws"));
+            assert_eq!(outcome(&facts), expected, "{fields}");
         }
     }
 
@@ -299,7 +316,11 @@ mod tests {
             outcome in 0usize..4,
             nested: bool,
             segment: bool,
+            links in proptest::collection::vec((0u128.., 0u64.., proptest::bool::ANY), 0..3),
         ) {
+            let links: Vec<_> = links.into_iter().map(|(trace_id, id, to_parent)| Link {
+                trace_id: TraceId::from_w3c(trace_id), id: SegmentId::from_bits(id), to_parent,
+            }).collect();
             let service = service.map(|(name, kind, account)| Service {
                 name: name.into(), kind: kind.into(), account: account.into(),
             });
@@ -317,6 +338,7 @@ mod tests {
                 end: duration.map(|duration| Timestamp::from_micros(start + duration)),
                 outcome: [Outcome::Ok, Outcome::Error, Outcome::Throttle, Outcome::Fault][outcome],
                 service: service.clone(),
+                links: links.clone(),
                 place,
             }).collect();
             let mut bytes = Vec::new();

@@ -1,20 +1,26 @@
 //! The store: segment documents in one SQLite file that several processes may read and write.
 //!
-//! Documents are kept as they were sent. Beside each stands its outline, so that graphs parse no
-//! JSON. A write is acknowledged after its commit to the write-ahead log: a killed process loses
+//! Documents are kept as they were sent. Beside each stand its outline and facts, so that graphs,
+//! filters and summaries parse no JSON. A write is acknowledged after its commit to the write-ahead log: a killed process loses
 //! nothing that it acknowledged; a machine that loses power may lose the last writes, never the
 //! file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+mod graph;
+mod migrate;
 mod read;
+mod rejects;
+mod scan;
 mod schema;
 mod write;
 
-pub use read::{SummaryPage, SummaryQuery, TimeRange, Trace};
+pub use read::{SummaryPage, SummaryQuery, Trace};
+pub use rejects::Reject;
+pub use scan::TimeRange;
 
 /// The store's file within its directory.
 pub const STORE_FILE: &str = "xray.sqlite";
@@ -93,9 +99,20 @@ impl Store {
         })))
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
+    /// Changes the file in one transaction. A change that fails changes nothing.
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
         // A transaction that a panic interrupted was rolled back, so the connection is sound.
-        lock(&self.0.writer)
+        let mut writer = lock(&self.0.writer);
+        let changed = || {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = change(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        changed().map_err(|source| self.failed(source))
     }
 
     fn read<T>(

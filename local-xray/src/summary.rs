@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use tracing_xray::{Timestamp, TraceId};
 
-use crate::assemble::Documents;
+use crate::assemble::DetailedTrace;
+use crate::facts::{self, AnnotationValue};
 use crate::graph::{GraphBuilder, milliseconds};
-use crate::outline::{Outcome, Service, outcome};
+use crate::outline::{Outcome, Service};
 
-mod cause;
+pub(crate) mod cause;
 
 use cause::{Cause, CoverageEntry, ExceptionEntry};
 
@@ -75,18 +74,8 @@ struct Http {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Annotation {
-    annotation_value: AnnotationValue,
+    annotation_value: AnnotationValue<'static>,
     service_ids: Vec<ServiceId>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-enum AnnotationValue {
-    #[serde(rename = "StringValue")]
-    Text(String),
-    #[serde(rename = "NumberValue")]
-    Number(f64),
-    #[serde(rename = "BooleanValue")]
-    Boolean(bool),
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -128,43 +117,46 @@ impl From<&Service<'_>> for ServiceId {
 impl TraceSummary {
     /// Summarises a trace that consists of `revision` documents sent. A trace without entities has
     /// no summary.
-    pub(crate) fn new(documents: &Documents<'_>, revision: u64) -> Option<Self> {
-        let trace = &documents.trace;
+    pub(crate) fn new(detailed: &DetailedTrace<'_>, revision: u64) -> Option<Self> {
+        let trace = &detailed.trace;
         let (start_time, end) = trace.interval()?;
         let root = trace.roots().first().copied();
-        let root_fields = root.map(|root| documents.fields(root));
+        let root_facts = root.map(|root| detailed.facts(root));
         let root_outcome = root.map_or(Outcome::Ok, |root| trace.entities[root].outcome);
-        let root_flag = |flag| root_fields.is_some_and(|fields| fields.flag(flag));
         let mut graph = GraphBuilder::default();
         graph.add(trace);
         let service_ids = graph.finish();
         let service_ids = service_ids.iter().map(|node| (&node.identity()).into());
         let entry_point = root.and_then(|root| trace.entities[root].service.as_ref());
         let response_time = root.and_then(|root| trace.entities[root].duration_us());
-        let throttled = |index| outcome(documents.fields(index)) == Outcome::Throttle;
-        let flagged = |index| documents.fields(index).flag("throttle");
-        let segments = Segments::of(documents);
+        let throttled = |index: usize| {
+            trace.entities[index].outcome == Outcome::Throttle
+                || detailed.facts(index).flags.throttle
+        };
+        let segments = Segments::of(detailed);
         Some(Self {
-            id: documents.trace_id,
+            id: detailed.id,
             start_time,
             duration: seconds(end.as_micros() - start_time.as_micros()),
             response_time: response_time.map(seconds),
             has_fault: root_outcome == Outcome::Fault,
-            has_error: root_flag("error")
+            has_error: root_facts.is_some_and(|facts| facts.flags.error)
                 || matches!(root_outcome, Outcome::Error | Outcome::Throttle),
-            has_throttle: (0..trace.entities.len()).any(|i| throttled(i) || flagged(i)),
+            has_throttle: (0..trace.entities.len()).any(throttled),
             is_partial: trace.is_partial(),
-            http: root_fields.map(http).unwrap_or_default(),
-            annotations: annotations(documents),
+            http: root_facts
+                .map(|facts| (&facts.http).into())
+                .unwrap_or_default(),
+            annotations: annotations(detailed),
             users: segments.users,
             service_ids: service_ids.collect(),
             resource_arns: segments.resources,
             instance_ids: segments.instances,
             availability_zones: segments.zones,
             entry_point: entry_point.map(ServiceId::from),
-            fault_root_causes: cause::failures(documents, &[Outcome::Fault]),
-            error_root_causes: cause::failures(documents, &[Outcome::Error, Outcome::Throttle]),
-            response_time_root_causes: cause::response_time(documents).into_iter().collect(),
+            fault_root_causes: cause::failures(detailed, &[Outcome::Fault]),
+            error_root_causes: cause::failures(detailed, &[Outcome::Error, Outcome::Throttle]),
+            response_time_root_causes: cause::response_time(detailed).into_iter().collect(),
             revision,
             matched_event_time: None,
         })
@@ -182,17 +174,16 @@ fn seconds(micros: u64) -> f64 {
     milliseconds(micros) as f64 / 1000.0
 }
 
-fn http(root: &crate::document::Fields<'_>) -> Http {
-    let http = root.object("http");
-    let request = http.object("request");
-    let text = |name| request.filled(name).map(String::from);
-    let status = http.object("response").number("status");
-    Http {
-        url: text("url"),
-        status: status.map(|status| status as i64),
-        method: text("method"),
-        user_agent: text("user_agent"),
-        client_ip: text("client_ip"),
+impl From<&facts::Http<'_>> for Http {
+    fn from(http: &facts::Http<'_>) -> Self {
+        let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+        Self {
+            url: owned(&http.url),
+            status: http.status,
+            method: owned(&http.method),
+            user_agent: owned(&http.user_agent),
+            client_ip: owned(&http.client_ip),
+        }
     }
 }
 
@@ -206,22 +197,22 @@ struct Segments {
 }
 
 impl Segments {
-    fn of(documents: &Documents<'_>) -> Self {
+    fn of(detailed: &DetailedTrace<'_>) -> Self {
         let mut all = Self::default();
-        for index in documents.trace.segments() {
-            let fields = documents.fields(index);
-            if let Some(user) = fields.filled("user") {
-                all.add_user(&user, documents.trace.entities[index].service.as_ref());
+        for index in detailed.trace.segments() {
+            let facts = detailed.facts(index);
+            let owned = |text: &str| text.to_owned();
+            if let Some(user) = facts.user.as_deref() {
+                all.add_user(user, detailed.trace.entities[index].service.as_ref());
             }
-            if let Some(arn) = fields.filled("resource_arn") {
-                insert(&mut all.resources, Resource { arn: arn.into() });
+            if let Some(arn) = facts.resource_arn.as_deref().map(owned) {
+                insert(&mut all.resources, Resource { arn });
             }
-            let ec2 = fields.object("aws").object("ec2");
-            if let Some(id) = ec2.filled("instance_id") {
-                insert(&mut all.instances, Instance { id: id.into() });
+            if let Some(id) = facts.instance_id.as_deref().map(owned) {
+                insert(&mut all.instances, Instance { id });
             }
-            if let Some(name) = ec2.filled("availability_zone") {
-                insert(&mut all.zones, Zone { name: name.into() });
+            if let Some(name) = facts.availability_zone.as_deref().map(owned) {
+                insert(&mut all.zones, Zone { name });
             }
         }
         all
@@ -242,24 +233,21 @@ impl Segments {
 }
 
 /// The annotations of all segments and subsegments, with the services that set them.
-fn annotations(documents: &Documents<'_>) -> BTreeMap<String, Vec<Annotation>> {
-    let trace = &documents.trace;
+fn annotations(detailed: &DetailedTrace<'_>) -> BTreeMap<String, Vec<Annotation>> {
+    let trace = &detailed.trace;
     let mut order: Vec<_> = (0..trace.entities.len()).collect();
     order.sort_by_key(|&index| (trace.entities[index].start, index));
     let mut all: BTreeMap<String, Vec<Annotation>> = BTreeMap::new();
     for index in order {
         let owner = trace.owners[index].and_then(|owner| trace.entities[owner].service.as_ref());
-        for (key, value) in documents.fields(index).object("annotations").iter() {
-            let Some(annotation_value) = annotation_value(value) else {
-                continue;
-            };
-            let values = all.entry(key.to_owned()).or_default();
+        for (key, value) in &detailed.facts(index).annotations {
+            let values = all.entry(key.to_string()).or_default();
             let known = values
                 .iter()
-                .position(|known| known.annotation_value == annotation_value);
+                .position(|known| known.annotation_value == *value);
             let known = known.unwrap_or_else(|| {
                 values.push(Annotation {
-                    annotation_value,
+                    annotation_value: value.clone().into_owned(),
                     service_ids: Vec::new(),
                 });
                 values.len() - 1
@@ -269,15 +257,6 @@ fn annotations(documents: &Documents<'_>) -> BTreeMap<String, Vec<Annotation>> {
         }
     }
     all
-}
-
-fn annotation_value(value: &RawValue) -> Option<AnnotationValue> {
-    match serde_json::from_str(value.get()).ok()? {
-        Value::String(text) => Some(AnnotationValue::Text(text)),
-        Value::Number(number) => number.as_f64().map(AnnotationValue::Number),
-        Value::Bool(boolean) => Some(AnnotationValue::Boolean(boolean)),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 fn insert<T: PartialEq>(set: &mut Vec<T>, value: T) {

@@ -66,7 +66,7 @@ pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiErro
         limit: SUMMARIES_PAGE,
     })?;
     let mut answer = Map::new();
-    answer.insert("TracesProcessedCount".into(), page.summaries.len().into());
+    answer.insert("TracesProcessedCount".into(), page.processed.into());
     answer.insert("TraceSummaries".into(), json!(page.summaries));
     answer.insert("ApproximateTime".into(), json!(api.clock.now()));
     next_token(&mut answer, page.next);

@@ -1,5 +1,7 @@
 //! Counts and latencies of requests, in the form that the API gives them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::outline::{Outcome, Outline};
@@ -51,36 +53,60 @@ impl Requests {
         }
     }
 
-    pub(super) fn histogram(&self) -> Vec<HistogramEntry> {
+    pub(super) fn into_histogram(self) -> Vec<HistogramEntry> {
         self.response_times.histogram()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts == [0; 4]
     }
 }
 
-/// Latencies in milliseconds, one a request.
+/// Latencies in milliseconds and how many requests had them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Latencies(Vec<u32>);
+pub(super) struct Latencies {
+    counts: BTreeMap<u32, u64>,
+    /// Those that are not counted yet: sorting many at once is faster than looking each up.
+    uncounted: Vec<u32>,
+}
+
+/// How many latencies are counted at once.
+const COUNTED_AT_ONCE: usize = 4096;
 
 impl Latencies {
     pub(super) fn add(&mut self, duration_us: u64) {
         // 49 days and more count as 49 days.
         let latency = u32::try_from(milliseconds(duration_us)).unwrap_or(u32::MAX);
-        self.0.push(latency);
+        self.uncounted.push(latency);
+        if self.uncounted.len() == COUNTED_AT_ONCE {
+            self.count();
+        }
     }
 
     pub(super) fn merge(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
+        other.count();
+        for (latency, count) in other.counts {
+            *self.counts.entry(latency).or_default() += count;
+        }
     }
 
     /// How many requests took how long, from the shortest.
-    pub(super) fn histogram(&self) -> Vec<HistogramEntry> {
-        let mut latencies = self.0.clone();
-        latencies.sort_unstable();
-        let equal = latencies.chunk_by(|one, next| one == next);
-        let entry = |equal: &[u32]| HistogramEntry {
-            value: seconds(u64::from(equal[0])),
-            count: equal.len(),
-        };
-        equal.map(entry).collect()
+    pub(super) fn histogram(mut self) -> Vec<HistogramEntry> {
+        self.count();
+        let entries = self.counts.into_iter();
+        let entries = entries.map(|(latency, count)| HistogramEntry {
+            value: seconds(u64::from(latency)),
+            count,
+        });
+        entries.collect()
+    }
+
+    fn count(&mut self) {
+        self.uncounted.sort_unstable();
+        for equal in self.uncounted.chunk_by(|one, next| one == next) {
+            *self.counts.entry(equal[0]).or_default() += equal.len() as u64;
+        }
+        self.uncounted.clear();
     }
 }
 
@@ -97,7 +123,7 @@ fn seconds(milliseconds: u64) -> f64 {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct HistogramEntry {
     value: f64,
-    count: usize,
+    count: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]

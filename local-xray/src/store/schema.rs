@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::StoreError;
+use super::{StoreError, migrate};
 
 /// The number in the file that says which tables to expect.
-const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// How long a connection waits for others.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens the file, and makes it where it is not there yet.
+/// Opens the file, makes it where it is not there yet, and brings it to this program's format.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Open {
         path: path.to_owned(),
@@ -46,10 +46,13 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     })
 }
 
-/// Sets the connection up, makes the tables in an empty file, and tells the file's format.
+/// Sets the connection up, makes the tables in an empty file, those of an older format anew, and
+/// tells the file's format.
 fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
-    if format(connection)? == 0 {
-        make(connection)?;
+    match format(connection)? {
+        0 => make(connection)?,
+        found if found < FORMAT => migrate::migrate(connection)?,
+        _ => {}
     }
     connection.pragma_update(None, "synchronous", "normal")?;
     // 16 MB of log before it is carried over into the file, and at most so much of it left on disk.
@@ -63,16 +66,23 @@ fn make(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     // Waiting for the disk is most of the time, and an empty store is worth none of it.
     connection.pragma_update(None, "synchronous", "off")?;
     connection.pragma_update(None, "page_size", 8192)?;
+    // What is removed can be given back to the disk.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     write_ahead(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if format(&transaction)? == 0 {
-        transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
+        make_tables(&transaction)?;
     }
     transaction.commit()
 }
 
-fn format(connection: &Connection) -> Result<i64, rusqlite::Error> {
+/// Makes all tables of this format.
+pub(super) fn make_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(include_str!("schema.sql"))?;
+    connection.pragma_update(None, "user_version", FORMAT)
+}
+
+pub(super) fn format(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 

@@ -1,64 +1,68 @@
-//! Taking documents in.
+//! Taking documents in, and keeping what was refused.
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 use tracing_xray::Timestamp;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, rejects};
 use crate::document::{Accepted, UnprocessedTraceSegment, accept};
-use crate::outline;
+use crate::{facts, outline};
 
 /// The end of what has not ended.
 pub(super) const IN_PROGRESS: i64 = i64::MAX;
 
 /// A document and what stands beside it in the store.
-struct Row<'a> {
-    trace_id: [u8; 16],
-    id: i64,
-    start_us: i64,
-    end_us: i64,
-    outline: Vec<u8>,
-    document: &'a str,
+pub(super) struct Row<'a> {
+    pub(super) trace_id: [u8; 16],
+    pub(super) id: i64,
+    pub(super) start_us: i64,
+    pub(super) end_us: i64,
+    pub(super) outline: Vec<u8>,
+    pub(super) facts: Vec<u8>,
+    pub(super) document: &'a str,
 }
 
 impl Store {
-    /// Stores segment documents, all of them in one transaction, and tells which ones the service
-    /// does not take. A complete document replaces one in progress with its id, never the reverse.
+    /// Stores segment documents that arrived now, all of them in one transaction, and tells which
+    /// ones the service does not take; those are kept as rejects. A complete document replaces one
+    /// in progress with its id, never the reverse.
     pub fn put_trace_segments<D: AsRef<str>>(
         &self,
         documents: &[D],
+        now: Timestamp,
     ) -> Result<Vec<UnprocessedTraceSegment>, StoreError> {
-        let mut unprocessed = Vec::new();
         let mut rows = Vec::with_capacity(documents.len());
-        for document in documents {
-            match accept(document.as_ref()) {
-                Ok(accepted) => rows.push(Row::new(&accepted, document.as_ref())),
-                Err(refused) => unprocessed.push(refused),
+        let mut refused = Vec::new();
+        for document in documents.iter().map(AsRef::as_ref) {
+            match accept(document) {
+                Ok(accepted) => rows.push(Row::new(&accepted, document)),
+                Err(unprocessed) => refused.push((unprocessed, document)),
             }
         }
-        if !rows.is_empty() {
-            self.insert(&rows).map_err(|source| self.failed(source))?;
+        if !documents.is_empty() {
+            self.write(|transaction| {
+                insert_all(transaction, &rows, micros(now))?;
+                rejects::insert(transaction, &refused, micros(now))
+            })?;
         }
-        Ok(unprocessed)
-    }
-
-    fn insert(&self, rows: &[Row<'_>]) -> Result<(), rusqlite::Error> {
-        let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        insert_all(&transaction, rows)?;
-        transaction.commit()
+        Ok(refused
+            .into_iter()
+            .map(|(unprocessed, _)| unprocessed)
+            .collect())
     }
 }
 
 impl<'a> Row<'a> {
-    fn new(accepted: &Accepted<'_>, document: &'a str) -> Self {
-        let outlines = outline::of_document(&accepted.entity);
-        let mut bytes = Vec::with_capacity(64 * outlines.len());
-        outlines
-            .iter()
-            .for_each(|outline| outline::encode(outline, &mut bytes));
-        let start = outlines.iter().map(|outline| outline.start).min();
+    pub(super) fn new(accepted: &Accepted<'_>, document: &'a str) -> Self {
+        let entities = outline::of_document(&accepted.entity);
+        let mut outlines = Vec::with_capacity(64 * entities.len());
+        let mut all_facts = Vec::with_capacity(64 * entities.len());
+        for (outline, facts) in &entities {
+            outline::encode(outline, &mut outlines);
+            facts::encode(facts, &mut all_facts);
+        }
+        let start = entities.iter().map(|(outline, _)| outline.start).min();
         let in_progress = accepted.entity.end().is_none();
-        let end = outlines.iter().map(outline::Outline::last_seen).max();
+        let ends = entities.iter().map(|(outline, _)| outline.last_seen());
         Self {
             trace_id: accepted.trace_id.to_w3c().to_be_bytes(),
             id: accepted.id.to_bits().cast_signed(),
@@ -66,23 +70,29 @@ impl<'a> Row<'a> {
             end_us: if in_progress {
                 IN_PROGRESS
             } else {
-                micros(end.unwrap_or_default())
+                micros(ends.max().unwrap_or_default())
             },
-            outline: bytes,
+            outline: outlines,
+            facts: all_facts,
             document,
         }
     }
 }
 
-fn insert_all(transaction: &Transaction<'_>, rows: &[Row<'_>]) -> Result<(), rusqlite::Error> {
+fn insert_all(
+    transaction: &Transaction<'_>,
+    rows: &[Row<'_>],
+    now_us: i64,
+) -> Result<(), rusqlite::Error> {
     let next = "SELECT coalesce(max(body), 0) + 1 FROM bodies";
     let mut body: i64 = transaction.query_row(next, [], |row| row.get(0))?;
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO documents (trace_id, id, start_us, end_us, body, outline)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        "INSERT INTO documents (trace_id, id, start_us, end_us, received, body, outline, facts)
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     )?;
-    let mut insert_body =
-        transaction.prepare_cached("INSERT INTO bodies (body, document) VALUES (?1, ?2)")?;
+    let mut insert_body = transaction.prepare_cached(
+        "INSERT INTO bodies (body, trace_id, arrived_us, document) VALUES (?1, ?2, ?3, ?4)",
+    )?;
     for row in rows {
         let columns = params![
             row.trace_id,
@@ -90,12 +100,13 @@ fn insert_all(transaction: &Transaction<'_>, rows: &[Row<'_>]) -> Result<(), rus
             row.start_us,
             row.end_us,
             body,
-            row.outline
+            row.outline,
+            row.facts
         ];
         if insert.execute(columns)? == 0 {
-            insert_again(transaction, row)?;
+            insert_again(transaction, row, now_us)?;
         } else {
-            insert_body.execute(params![body, row.document])?;
+            insert_body.execute(params![body, row.trace_id, now_us, row.document])?;
             body += 1;
         }
     }
@@ -104,7 +115,11 @@ fn insert_all(transaction: &Transaction<'_>, rows: &[Row<'_>]) -> Result<(), rus
 
 /// Stores a document whose id is known: it replaces the one there, unless that is complete and
 /// this one is not.
-fn insert_again(transaction: &Transaction<'_>, row: &Row<'_>) -> Result<(), rusqlite::Error> {
+fn insert_again(
+    transaction: &Transaction<'_>,
+    row: &Row<'_>,
+    now_us: i64,
+) -> Result<(), rusqlite::Error> {
     let mut count = transaction.prepare_cached(
         "UPDATE documents SET received = received + 1 WHERE trace_id = ?1 AND id = ?2
          RETURNING body, end_us",
@@ -116,7 +131,7 @@ fn insert_again(transaction: &Transaction<'_>, row: &Row<'_>) -> Result<(), rusq
     }
     transaction
         .prepare_cached(
-            "UPDATE documents SET start_us = ?3, end_us = ?4, outline = ?5
+            "UPDATE documents SET start_us = ?3, end_us = ?4, outline = ?5, facts = ?6
              WHERE trace_id = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -124,11 +139,12 @@ fn insert_again(transaction: &Transaction<'_>, row: &Row<'_>) -> Result<(), rusq
             row.id,
             row.start_us,
             row.end_us,
-            row.outline
+            row.outline,
+            row.facts
         ])?;
     transaction
-        .prepare_cached("UPDATE bodies SET document = ?2 WHERE body = ?1")?
-        .execute(params![body, row.document])?;
+        .prepare_cached("UPDATE bodies SET document = ?2, arrived_us = ?3 WHERE body = ?1")?
+        .execute(params![body, row.document, now_us])?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-use crate::assemble::{Documents, Trace};
+use crate::assemble::{DetailedTrace, Trace};
+use crate::facts;
 use crate::outline::{Kind, Outcome, Service};
 
 use super::ServiceId;
@@ -22,50 +23,43 @@ const WAY_LEN_MAX: usize = 1000;
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Cause<E> {
-    services: Vec<CauseService<E>>,
-    client_impacting: bool,
+pub(crate) struct Cause<E> {
+    pub(crate) services: Vec<CauseService<E>>,
+    pub(crate) client_impacting: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct CauseService<E> {
-    name: String,
+pub(crate) struct CauseService<E> {
+    pub(crate) name: String,
     names: [String; 1],
     #[serde(skip_serializing_if = "String::is_empty")]
-    account_id: String,
+    pub(crate) account_id: String,
     /// Never absent here, so that readers can compare it.
-    r#type: String,
-    inferred: bool,
-    entity_path: Vec<E>,
+    pub(crate) r#type: String,
+    pub(crate) inferred: bool,
+    pub(crate) entity_path: Vec<E>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct CoverageEntry {
-    name: String,
-    coverage: f64,
-    remote: bool,
+pub(crate) struct CoverageEntry {
+    pub(crate) name: String,
+    pub(crate) coverage: f64,
+    pub(crate) remote: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct ExceptionEntry {
-    name: String,
-    exceptions: Vec<Exception>,
-    remote: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Exception {
-    name: String,
-    message: String,
+pub(crate) struct ExceptionEntry {
+    pub(crate) name: String,
+    pub(crate) exceptions: Vec<facts::Exception<'static>>,
+    pub(crate) remote: bool,
 }
 
 /// Where the root's response time went. A root in progress has no response time yet.
-pub(super) fn response_time(documents: &Documents<'_>) -> Option<Cause<CoverageEntry>> {
-    let trace = &documents.trace;
+pub(crate) fn response_time(detailed: &DetailedTrace<'_>) -> Option<Cause<CoverageEntry>> {
+    let trace = &detailed.trace;
     let root = *trace.roots().first()?;
     let whole = trace.entities[root].duration_us()?;
     let coverage = |index: usize| {
@@ -88,7 +82,7 @@ pub(super) fn response_time(documents: &Documents<'_>) -> Option<Cause<CoverageE
         .take(WAY_LEN_MAX)
         .collect();
     let entry = |index: usize, remote| CoverageEntry {
-        name: name(documents, index),
+        name: name(detailed, index),
         coverage: coverage(index),
         remote,
     };
@@ -112,11 +106,11 @@ fn children(trace: &Trace<'_>) -> Vec<Vec<usize>> {
 }
 
 /// The ways to the deepest entities that ended with one of these outcomes.
-pub(super) fn failures(
-    documents: &Documents<'_>,
+pub(crate) fn failures(
+    detailed: &DetailedTrace<'_>,
     outcomes: &[Outcome],
 ) -> Vec<Cause<ExceptionEntry>> {
-    let trace = &documents.trace;
+    let trace = &detailed.trace;
     let failed = |index: usize| outcomes.contains(&trace.entities[index].outcome);
     let mut above_failed = vec![false; trace.entities.len()];
     let mut ways = Vec::new();
@@ -138,8 +132,8 @@ pub(super) fn failures(
     ways.truncate(CAUSES_MAX);
     let root_failed = trace.roots().first().is_some_and(|&root| failed(root));
     let entry = |index: usize, remote| ExceptionEntry {
-        name: name(documents, index),
-        exceptions: exceptions(documents, index),
+        name: name(detailed, index),
+        exceptions: exceptions(detailed, index),
         remote,
     };
     let cause = |way: &Vec<usize>| {
@@ -215,21 +209,12 @@ impl<E> CauseService<E> {
     }
 }
 
-fn name(documents: &Documents<'_>, index: usize) -> String {
-    documents
-        .fields(index)
-        .text("name")
-        .unwrap_or_default()
-        .into()
+fn name(detailed: &DetailedTrace<'_>, index: usize) -> String {
+    detailed.facts(index).name.to_string()
 }
 
-fn exceptions(documents: &Documents<'_>, index: usize) -> Vec<Exception> {
-    let cause = documents.fields(index).object("cause");
-    let exceptions = cause.objects("exceptions").into_iter();
-    let text = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap_or_default().into_owned();
-    let exceptions = exceptions.map(|exception| Exception {
-        name: text(exception.text("type")),
-        message: text(exception.text("message")),
-    });
+fn exceptions(detailed: &DetailedTrace<'_>, index: usize) -> Vec<facts::Exception<'static>> {
+    let exceptions = detailed.facts(index).exceptions.iter();
+    let exceptions = exceptions.cloned().map(facts::Exception::into_owned);
     exceptions.collect()
 }

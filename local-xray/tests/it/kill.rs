@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use local_xray::Store;
 use serde_json::json;
+use tracing_xray::Timestamp;
 
 use crate::local::{entity, trace_id};
 
@@ -25,7 +26,12 @@ fn write_until_killed() {
     let mut out = std::io::stdout();
     for batch in 0.. {
         let documents: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(document).collect();
-        assert!(store.put_trace_segments(&documents).unwrap().is_empty());
+        assert!(
+            store
+                .put_trace_segments(&documents, Timestamp::default())
+                .unwrap()
+                .is_empty()
+        );
         writeln!(out, "\nacknowledged {batch}").unwrap();
         out.flush().unwrap();
     }
@@ -81,7 +87,7 @@ fn a_killed_writer_loses_nothing_it_acknowledged() {
     let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
     assert_eq!(check.unwrap(), "ok");
     let lone = "SELECT count(*) FROM documents FULL JOIN bodies USING (body)
-        WHERE trace_id IS NULL OR document IS NULL";
+        WHERE documents.trace_id IS NULL OR document IS NULL";
     let lone = connection.query_row(lone, [], |row| row.get::<_, i64>(0));
     assert_eq!(lone.unwrap(), 0, "every document has its body");
 }
@@ -96,7 +102,9 @@ fn many_may_open_a_new_store_at_once_and_write() {
                 let store = Store::open(dir).unwrap();
                 for batch in 0..10 {
                     let number = writer * 1000 + batch;
-                    store.put_trace_segments(&[document(number)]).unwrap();
+                    store
+                        .put_trace_segments(&[document(number)], Timestamp::default())
+                        .unwrap();
                     let id = trace_id(number).parse().unwrap();
                     assert_eq!(store.batch_get_traces(&[id]).unwrap().len(), 1);
                 }

@@ -103,7 +103,9 @@ fn store_of<'a>(documents: impl IntoIterator<Item = &'a Value>) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     for document in documents {
-        store.put_trace_segments(&[document.to_string()]).unwrap();
+        store
+            .put_trace_segments(&[document.to_string()], Timestamp::default())
+            .unwrap();
     }
     read_all(&store)
 }

@@ -1,0 +1,61 @@
+//! Service graphs of the traces in the store.
+
+use rusqlite::{Connection, OptionalExtension as _};
+use tracing_xray::{SegmentId, Timestamp, TraceId};
+
+use super::scan::{scan_active, scan_ids};
+use super::{Store, StoreError};
+use crate::graph::{GraphBuilder, ServiceNode};
+use crate::outline;
+
+impl Store {
+    /// The service graph of all traces that were active in a window.
+    pub fn service_graph(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Vec<ServiceNode>, StoreError> {
+        self.read(|connection| {
+            let mut builder = GraphBuilder::default();
+            scan_active(connection, start, end, |trace| builder.add(&trace.trace))?;
+            finish(connection, builder)
+        })
+    }
+
+    /// The service graph of some traces.
+    pub fn trace_graph(&self, ids: &[TraceId]) -> Result<Vec<ServiceNode>, StoreError> {
+        self.read(|connection| {
+            let mut builder = GraphBuilder::default();
+            scan_ids(connection, ids, |trace| builder.add(&trace.trace))?;
+            finish(connection, builder)
+        })
+    }
+}
+
+/// The graph, with the segments that its traces link to.
+fn finish(
+    connection: &Connection,
+    mut builder: GraphBuilder,
+) -> Result<Vec<ServiceNode>, rusqlite::Error> {
+    for (trace_id, id) in builder.linked() {
+        if let Some(bytes) = outline_of(connection, trace_id, id)? {
+            let mut outlines = Vec::new();
+            outline::decode(&bytes, &mut outlines);
+            if let Some(linked) = outlines.into_iter().find(|outline| outline.id == id) {
+                builder.link(trace_id, &linked);
+            }
+        }
+    }
+    Ok(builder.finish())
+}
+
+fn outline_of(
+    connection: &Connection,
+    trace_id: TraceId,
+    id: SegmentId,
+) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT outline FROM documents WHERE trace_id = ?1 AND id = ?2")?;
+    let key = (trace_id.to_w3c().to_be_bytes(), id.to_bits().cast_signed());
+    statement.query_row(key, |row| row.get(0)).optional()
+}

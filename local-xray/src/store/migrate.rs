@@ -1,0 +1,71 @@
+//! From files of older formats to this one: everything beside the documents is made of them anew.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::schema::{FORMAT, format, make_tables};
+use super::write::Row;
+use crate::document::accept;
+
+/// Brings the tables to this format, all or nothing, unless another process is faster. The
+/// documents count as having arrived now.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if format(&transaction)? >= FORMAT {
+        return Ok(());
+    }
+    tracing::info!("trace store of an older version: bringing it up to date, once");
+    transaction.execute_batch(
+        "DROP VIEW segments;
+         DROP INDEX documents_by_time;
+         ALTER TABLE documents RENAME TO old_documents;
+         ALTER TABLE bodies RENAME TO old_bodies;",
+    )?;
+    make_tables(&transaction)?;
+    copy(&transaction)?;
+    transaction.execute_batch("DROP TABLE old_documents; DROP TABLE old_bodies;")?;
+    transaction.commit()?;
+    // So that space can be given back later. A file that others have open stays as it is, and uses
+    // its free space itself.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    if let Err(error) = connection.execute_batch("VACUUM") {
+        tracing::debug!(%error, "trace store not compacted");
+    }
+    Ok(())
+}
+
+/// Copies the documents, with what stands beside them made anew.
+fn copy(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let mut old = connection.prepare(
+        "SELECT body, received, document, unixepoch() * 1000000
+         FROM old_documents JOIN old_bodies USING (body)",
+    )?;
+    let mut insert = connection.prepare(
+        "INSERT INTO documents (trace_id, id, start_us, end_us, received, body, outline, facts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let mut insert_body = connection.prepare(
+        "INSERT INTO bodies (body, trace_id, arrived_us, document) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let mut rows = old.query([])?;
+    while let Some(old) = rows.next()? {
+        let (body, received): (i64, i64) = (old.get(0)?, old.get(1)?);
+        let (document, now): (String, i64) = (old.get(2)?, old.get(3)?);
+        // What an older version took and this one would refuse cannot be shown.
+        let Ok(accepted) = accept(&document) else {
+            continue;
+        };
+        let row = Row::new(&accepted, &document);
+        insert.execute(params![
+            row.trace_id,
+            row.id,
+            row.start_us,
+            row.end_us,
+            received,
+            body,
+            row.outline,
+            row.facts
+        ])?;
+        insert_body.execute(params![body, row.trace_id, now, row.document])?;
+    }
+    Ok(())
+}
