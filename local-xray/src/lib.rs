@@ -21,6 +21,6 @@ pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
 pub use graph::ServiceNode;
 pub use store::{
-    Reject, STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace,
+    Reject, Retention, STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace,
 };
 pub use summary::TraceSummary;

@@ -10,16 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+mod export;
 mod graph;
 mod migrate;
 mod read;
 mod rejects;
+mod retention;
 mod scan;
 mod schema;
 mod write;
 
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
+pub use retention::Retention;
 pub use scan::TimeRange;
 
 /// The store's file within its directory.
@@ -104,15 +107,21 @@ impl Store {
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
-        // A transaction that a panic interrupted was rolled back, so the connection is sound.
-        let mut writer = lock(&self.0.writer);
-        let changed = || {
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.on_writer(|connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = change(&transaction)?;
             transaction.commit()?;
             Ok(result)
-        };
-        changed().map_err(|source| self.failed(source))
+        })
+    }
+
+    fn on_writer<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        // A transaction that a panic interrupted was rolled back, so the connection is sound.
+        work(&mut lock(&self.0.writer)).map_err(|source| self.failed(source))
     }
 
     fn read<T>(

@@ -1,6 +1,8 @@
 //! The server: bound by the caller, served in a task, stopped on request.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -9,10 +11,13 @@ use tokio::task::JoinHandle;
 use tracing_xray::Clock;
 
 use super::router;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 
 /// How long requests underway may take to finish once the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often is looked for what is not to be kept.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -29,18 +34,28 @@ pub struct LocalXray {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
+    retention: Option<JoinHandle<()>>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl LocalXray {
     /// Serves the API of the X-Ray service over a store, on a listener that is already bound. Has
     /// to be called in a Tokio runtime with time and I/O enabled.
     ///
-    /// On a loopback address it answers only to loopback names.
-    pub async fn start(listener: std::net::TcpListener, store: Store) -> Result<Self, StartError> {
+    /// On a loopback address it answers only to loopback names. What the store is not to keep is
+    /// removed at once and every minute; without a retention nothing is.
+    pub async fn start(
+        listener: std::net::TcpListener,
+        store: Store,
+        retention: Option<Retention>,
+    ) -> Result<Self, StartError> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let routes = router(store, Clock::System, address);
+        let routes = router(store.clone(), Clock::System, address);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let retention = retention
+            .map(|retention| tokio::spawn(retain(store, retention, Arc::clone(&stopping))));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let serve = axum::serve(listener, routes).with_graceful_shutdown(async move {
@@ -54,6 +69,8 @@ impl LocalXray {
             address,
             stop: Some(stop),
             server,
+            retention,
+            stopping,
         })
     }
 
@@ -77,8 +94,31 @@ impl LocalXray {
     }
 }
 
+/// Removes what is not to be kept, again and again.
+async fn retain(store: Store, retention: Retention, stopping: Arc<AtomicBool>) {
+    let mut interval = tokio::time::interval(RETENTION_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let (store, stopping) = (store.clone(), Arc::clone(&stopping));
+        let enforced = tokio::task::spawn_blocking(move || {
+            let go_on = || !stopping.load(Ordering::Relaxed);
+            store.enforce(retention, Clock::System.now(), go_on)
+        });
+        match enforced.await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(documents)) => tracing::info!(documents, "removed what is not to be kept"),
+            Ok(Err(error)) => tracing::warn!(%error, "old traces not removed"),
+        }
+    }
+}
+
 impl Drop for LocalXray {
     fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        if let Some(retention) = &self.retention {
+            retention.abort();
+        }
         self.server.abort();
     }
 }

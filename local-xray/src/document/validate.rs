@@ -9,6 +9,9 @@ use super::Entity;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnprocessedTraceSegment {
+    /// Its place among the documents sent.
+    #[serde(skip)]
+    pub index: usize,
     /// The document's id, as far as it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -87,6 +90,7 @@ fn refusal(id: Option<&str>, code: ErrorCode, subsegment: bool) -> UnprocessedTr
         format!("Invalid segment. ErrorCode: {code}")
     };
     UnprocessedTraceSegment {
+        index: 0,
         id: id.map(str::to_owned),
         error_code: code.to_owned(),
         message,

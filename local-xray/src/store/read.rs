@@ -34,7 +34,7 @@ struct Segment {
 }
 
 /// A search for traces, newest first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SummaryQuery {
     /// The window's first time.
     pub start: Timestamp,

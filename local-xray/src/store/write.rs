@@ -32,10 +32,18 @@ impl Store {
     ) -> Result<Vec<UnprocessedTraceSegment>, StoreError> {
         let mut rows = Vec::with_capacity(documents.len());
         let mut refused = Vec::new();
-        for document in documents.iter().map(AsRef::as_ref) {
+        for (index, document) in documents.iter().map(AsRef::as_ref).enumerate() {
             match accept(document) {
                 Ok(accepted) => rows.push(Row::new(&accepted, document)),
-                Err(unprocessed) => refused.push((unprocessed, document)),
+                Err(unprocessed) => {
+                    refused.push((
+                        UnprocessedTraceSegment {
+                            index,
+                            ..unprocessed
+                        },
+                        document,
+                    ));
+                }
             }
         }
         if !documents.is_empty() {

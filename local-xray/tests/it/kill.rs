@@ -1,9 +1,13 @@
-//! A store whose writer is killed: what was acknowledged is there, and the file is sound.
+//! A server that is killed while it takes documents in: what was acknowledged is there, and the
+//! file is sound.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use local_xray::Store;
+use local_xray::{LocalXray, Store};
 use serde_json::json;
 use tracing_xray::Timestamp;
 
@@ -13,28 +17,23 @@ use crate::local::{entity, trace_id};
 const DIR: &str = "LOCAL_XRAY_TEST_KILL_DIR";
 
 const BATCH: usize = 20;
-const ACKNOWLEDGED_MIN: usize = 60;
 
-/// Not a test of its own: the child that writes until it is killed, and tells each batch that was
-/// acknowledged.
+/// How often the server is killed, over one file.
+const KILLS: usize = 25;
+
+/// Not a test of its own: the child that serves until it is killed.
 #[test]
-#[ignore = "the child of a_killed_writer_loses_nothing_it_acknowledged"]
-fn write_until_killed() {
-    use std::io::Write;
+#[ignore = "the child of a_killed_server_loses_nothing_it_acknowledged"]
+fn serve_until_killed() {
     let dir = std::env::var_os(DIR).expect("run by its parent");
     let store = Store::open(dir.as_ref()).unwrap();
-    let mut out = std::io::stdout();
-    for batch in 0.. {
-        let documents: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(document).collect();
-        assert!(
-            store
-                .put_trace_segments(&documents, Timestamp::default())
-                .unwrap()
-                .is_empty()
-        );
-        writeln!(out, "\nacknowledged {batch}").unwrap();
-        out.flush().unwrap();
-    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = runtime
+        .block_on(LocalXray::start(listener, store, None))
+        .unwrap();
+    println!("\nserving {}", server.address().port());
+    runtime.block_on(std::future::pending::<()>());
 }
 
 fn document(number: usize) -> String {
@@ -43,44 +42,67 @@ fn document(number: usize) -> String {
     entity("00000000000000a0", 1.0, 2.0, more).to_string()
 }
 
-#[test]
-fn a_killed_writer_loses_nothing_it_acknowledged() {
-    let dir = tempfile::tempdir().unwrap();
+fn serve(dir: &Path) -> (Child, TcpStream) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "kill::write_until_killed",
+            "kill::serve_until_killed",
             "--ignored",
             "--nocapture",
         ])
-        .env(DIR, dir.path())
+        .env(DIR, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut killed = false;
-    let mut acknowledged = 0;
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        let Some(batch) = line.strip_prefix("acknowledged ") else {
-            continue;
-        };
-        // What the child wrote before the kill took effect is acknowledged too.
-        acknowledged = batch.parse::<usize>().unwrap() + 1;
-        if acknowledged >= ACKNOWLEDGED_MIN && !killed {
-            child.kill().unwrap();
-            killed = true;
-        }
-    }
-    assert!(!child.wait().unwrap().success());
-    assert!(
-        killed,
-        "the child ended by itself after {acknowledged} batches"
-    );
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let port = lines.find_map(|line| line.strip_prefix("serving ")?.parse::<u16>().ok());
+    let stream = TcpStream::connect(("127.0.0.1", port.unwrap())).unwrap();
+    (child, stream)
+}
 
+/// Sends a batch, and tells whether it was acknowledged.
+fn put(stream: &mut TcpStream, batch: usize) -> bool {
+    let documents: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(document).collect();
+    let body = json!({ "TraceSegmentDocuments": documents }).to_string();
+    let length = body.len();
+    let request = format!("POST /TraceSegments HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}");
+    let mut answer = [0; 1024];
+    let answered = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read(&mut answer));
+    answered.is_ok_and(|read| answer[..read].starts_with(b"HTTP/1.1 200"))
+}
+
+#[test]
+fn a_killed_server_loses_nothing_it_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut batch, mut acknowledged) = (0, Vec::new());
+    for kill in 0..KILLS {
+        let (mut child, mut stream) = serve(dir.path());
+        let first = batch;
+        let sender = std::thread::spawn(move || {
+            let sent = (first..).take_while(|&batch| put(&mut stream, batch));
+            first + sent.count()
+        });
+        // At once, in the first batch, and ever later.
+        let point = Duration::from_micros(70 * (kill * kill) as u64);
+        let started = Instant::now();
+        while started.elapsed() < point {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let reached = sender.join().unwrap();
+        acknowledged.extend(first * BATCH..reached * BATCH);
+        batch = reached + 1; // the one underway is there, or not
+    }
+    assert!(acknowledged.len() > BATCH, "{}", acknowledged.len());
     let store = Store::open(dir.path()).unwrap();
-    let ids: Vec<_> = (0..acknowledged * BATCH)
-        .map(|n| trace_id(n).parse().unwrap())
+    let ids: Vec<_> = acknowledged
+        .iter()
+        .map(|&number| trace_id(number).parse().unwrap())
         .collect();
     assert_eq!(store.batch_get_traces(&ids).unwrap().len(), ids.len());
     let connection = rusqlite::Connection::open(dir.path().join("xray.sqlite")).unwrap();
@@ -90,6 +112,17 @@ fn a_killed_writer_loses_nothing_it_acknowledged() {
         WHERE documents.trace_id IS NULL OR document IS NULL";
     let lone = connection.query_row(lone, [], |row| row.get::<_, i64>(0));
     assert_eq!(lone.unwrap(), 0, "every document has its body");
+    for batch in 0..batch {
+        let ids = (batch * BATCH..(batch + 1) * BATCH).map(|n| trace_id(n).parse().unwrap());
+        let there = store
+            .batch_get_traces(&ids.collect::<Vec<_>>())
+            .unwrap()
+            .len();
+        assert!(
+            [0, BATCH].contains(&there),
+            "{there} of batch {batch}: whole or not at all"
+        );
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Local {
             .build()
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = LocalXray::start(listener, store.clone());
+        let server = LocalXray::start(listener, store.clone(), None);
         let server = runtime.block_on(server).unwrap();
         Self {
             store,

@@ -3,7 +3,9 @@
 
 mod api;
 mod assembly;
+mod format;
 mod kill;
 mod local;
 mod order;
+mod retention;
 mod vectors;

@@ -1,0 +1,163 @@
+//! How long traces are kept: what is older, or more than fits, is removed, whole traces at a time.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, params};
+use tracing_xray::Timestamp;
+
+use super::write::micros;
+use super::{Store, StoreError};
+
+/// How many documents are looked at in one transaction, so that writers wait for milliseconds.
+const STEP_DOCUMENTS: i64 = 500;
+
+/// How many pages are given back to the disk at once.
+const STEP_PAGES: u32 = 500;
+
+/// What a store keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How long traces are kept after the last of their documents arrived. When their segments ran
+    /// does not matter: what is replayed today is of today.
+    pub age: Duration,
+    /// How large the file may be; beyond it the traces that arrived first go first.
+    pub bytes: u64,
+}
+
+impl Default for Retention {
+    /// 30 days, as in X-Ray, and 2 GB.
+    fn default() -> Self {
+        Self {
+            age: Duration::from_secs(30 * 24 * 3600),
+            bytes: 2_000_000_000,
+        }
+    }
+}
+
+impl Store {
+    /// Removes what is not to be kept any more, in steps that others can write between, as long as
+    /// `go_on` says so; tells how many documents that were.
+    pub fn enforce(
+        &self,
+        retention: Retention,
+        now: Timestamp,
+        go_on: impl Fn() -> bool,
+    ) -> Result<u64, StoreError> {
+        let age_us = u64::try_from(retention.age.as_micros()).unwrap_or(u64::MAX);
+        let cut = Timestamp::from_micros(now.as_micros().saturating_sub(age_us));
+        let mut removed = 0;
+        let mut last = 0;
+        let mut step = ControlFlow::Continue(());
+        while step.is_continue() && go_on() {
+            step = self.write(|transaction| {
+                remove_older(transaction, micros(cut), &mut last, &mut removed)
+            })?;
+        }
+        step = ControlFlow::Continue(());
+        while step.is_continue() && go_on() {
+            step = self
+                .write(|transaction| remove_beyond(transaction, retention.bytes, &mut removed))?;
+        }
+        while removed > 0 && go_on() && self.give_back()? {}
+        Ok(removed)
+    }
+
+    /// How many bytes of the file hold something.
+    pub fn bytes(&self) -> Result<u64, StoreError> {
+        self.read(used_bytes)
+    }
+
+    /// Gives some free pages back to the disk, and tells whether there are more.
+    fn give_back(&self) -> Result<bool, StoreError> {
+        self.on_writer(|connection| {
+            let before = pragma(connection, "freelist_count")?;
+            connection.execute_batch(&format!("PRAGMA incremental_vacuum({STEP_PAGES})"))?;
+            let after = pragma(connection, "freelist_count")?;
+            // A file of an older version may have been made without the means to.
+            Ok(after > 0 && after < before)
+        })
+    }
+}
+
+/// Removes traces of which nothing arrived at or after `cut_us`, among the documents after `last`.
+fn remove_older(
+    transaction: &Transaction<'_>,
+    cut_us: i64,
+    last: &mut i64,
+    removed: &mut u64,
+) -> Result<ControlFlow<()>, rusqlite::Error> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT body, trace_id, arrived_us FROM bodies WHERE body > ?1 ORDER BY body LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![*last, STEP_DOCUMENTS])?;
+    let mut old: BTreeSet<[u8; 16]> = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        *last = row.get(0)?;
+        if row.get::<_, i64>(2)? < cut_us {
+            old.insert(row.get(1)?);
+        }
+    }
+    // Documents stand in the order of their arrival: where none is old, none is further on.
+    if old.is_empty() {
+        return Ok(ControlFlow::Break(()));
+    }
+    let mut newest = transaction.prepare_cached(
+        "SELECT max(arrived_us) FROM documents JOIN bodies USING (body)
+         WHERE documents.trace_id = ?1",
+    )?;
+    for trace in old {
+        let newest: i64 = newest.query_row([trace], |row| row.get(0))?;
+        if newest < cut_us {
+            *removed += remove(transaction, trace)?;
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Removes the traces that arrived first while the file holds more than `limit` bytes.
+fn remove_beyond(
+    transaction: &Transaction<'_>,
+    limit: u64,
+    removed: &mut u64,
+) -> Result<ControlFlow<()>, rusqlite::Error> {
+    if used_bytes(transaction)? <= limit {
+        return Ok(ControlFlow::Break(()));
+    }
+    let mut statement =
+        transaction.prepare_cached("SELECT trace_id FROM bodies ORDER BY body LIMIT ?1")?;
+    let first = statement.query_map([STEP_DOCUMENTS], |row| row.get(0))?;
+    let first = first.collect::<Result<BTreeSet<[u8; 16]>, _>>()?;
+    if first.is_empty() {
+        return Ok(ControlFlow::Break(()));
+    }
+    for trace in first {
+        *removed += remove(transaction, trace)?;
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Removes a trace, and tells how many documents it had.
+fn remove(transaction: &Transaction<'_>, trace: [u8; 16]) -> Result<u64, rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM bodies WHERE body IN (SELECT body FROM documents WHERE trace_id = ?1)",
+        )?
+        .execute([trace])?;
+    let documents = transaction
+        .prepare_cached("DELETE FROM documents WHERE trace_id = ?1")?
+        .execute([trace])?;
+    Ok(documents as u64)
+}
+
+fn used_bytes(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    let pages = pragma(connection, "page_count")?;
+    let free = pragma(connection, "freelist_count")?;
+    Ok(pages.saturating_sub(free) * pragma(connection, "page_size")?)
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<u64, rusqlite::Error> {
+    let value: i64 = connection.pragma_query_value(None, name, |row| row.get(0))?;
+    Ok(value.unsigned_abs())
+}
