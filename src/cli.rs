@@ -1,8 +1,14 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
+#[cfg(any(feature = "local", feature = "schedule"))]
+mod amount;
 #[cfg(feature = "local")]
 mod completions;
 mod daemon;
+#[cfg(feature = "local")]
+mod export;
+#[cfg(feature = "local")]
+mod import;
 #[cfg(feature = "local")]
 mod local;
 mod print;
@@ -50,6 +56,12 @@ enum Command {
     /// Show the service map
     #[cfg(feature = "local")]
     Map(query::map::Args),
+    /// Write segment documents, one a line
+    #[cfg(feature = "local")]
+    Export(export::Args),
+    /// Take segment documents, one a line, into a local X-Ray
+    #[cfg(feature = "local")]
+    Import(import::Args),
     /// EventBridge schedules for tasks on ECS, as code
     #[cfg(feature = "schedule")]
     Schedule(Box<schedule::Args>),
@@ -88,6 +100,10 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         Command::Trace(args) => query::trace::run(&args, &environment),
         #[cfg(feature = "local")]
         Command::Map(args) => query::map::run(&args, &environment),
+        #[cfg(feature = "local")]
+        Command::Export(args) => export::run(&args, &environment),
+        #[cfg(feature = "local")]
+        Command::Import(args) => import::run(&args),
         Command::Schema(args) => schema::run(&args, &handlers.kinds()),
         #[cfg(feature = "local")]
         Command::Completions(args) => completions::run(&args),
@@ -113,7 +129,7 @@ fn refuse(error: &clap::Error) -> ! {
 fn feature_of(command: &str) -> Option<&'static str> {
     match command {
         "schedule" => Some("schedule"),
-        "completions" | "local" | "map" | "trace" | "traces" => Some("local"),
+        "completions" | "export" | "import" | "local" | "map" | "trace" | "traces" => Some("local"),
         _ => None,
     }
 }

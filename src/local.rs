@@ -16,7 +16,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use local_s3::{FaultPlan, LocalS3};
-use local_xray::{LocalXray, Store};
+use local_xray::{LocalXray, Retention, Store};
 use serde::{Deserialize, Serialize};
 use xray_daemon::{Counts, XrayClient};
 
@@ -121,12 +121,13 @@ impl Services {
         dir: &Path,
         addresses: Addresses,
         s3_faults: FaultPlan,
+        retention: Retention,
     ) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make directory {}", dir.display()))?;
         let xray = listen(addresses.xray, "--listen")?;
         let s3 = listen(addresses.s3, "--s3")?;
-        let store = open_store(dir)?;
-        let xray = LocalXray::start(xray, store)
+        let store = make_traces(dir)?;
+        let xray = LocalXray::start(xray, store, Some(retention))
             .await
             .context("start the local X-Ray")?;
         let options = local_s3::Options {
@@ -175,13 +176,9 @@ impl Services {
 /// # Errors
 /// There are no traces, or they cannot be opened.
 pub(crate) async fn serve_traces(dir: &Path) -> anyhow::Result<(LocalXray, Endpoints)> {
-    if !dir.join(local_xray::STORE_FILE).is_file() {
-        let dir = dir.display();
-        bail!("no traces in {dir}: make some with `xray-ecs run --local={dir} JOB_FILE`");
-    }
-    let store = open_store(dir)?;
+    let store = open_traces(dir)?;
     let listener = listen(Addresses::free().xray, "--local")?;
-    let xray = LocalXray::start(listener, store)
+    let xray = LocalXray::start(listener, store, None)
         .await
         .context("start the local X-Ray")?;
     let endpoints = Endpoints {
@@ -192,7 +189,23 @@ pub(crate) async fn serve_traces(dir: &Path) -> anyhow::Result<(LocalXray, Endpo
     Ok((xray, endpoints))
 }
 
-fn open_store(dir: &Path) -> anyhow::Result<Store> {
+/// The traces in `dir`.
+///
+/// # Errors
+/// There are none, or they cannot be opened.
+pub(crate) fn open_traces(dir: &Path) -> anyhow::Result<Store> {
+    if !dir.join(local_xray::STORE_FILE).is_file() {
+        let dir = dir.display();
+        bail!("no traces in {dir}: make some with `xray-ecs run --local={dir} JOB_FILE`");
+    }
+    make_traces(dir)
+}
+
+/// The traces in `dir`, which is made when it is not there.
+///
+/// # Errors
+/// They cannot be opened.
+pub(crate) fn make_traces(dir: &Path) -> anyhow::Result<Store> {
     Store::open(dir).with_context(|| format!("open the trace store in {}", dir.display()))
 }
 

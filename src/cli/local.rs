@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use local_s3::FaultPlan;
+use local_xray::Retention;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::{Counts, XrayClient};
 
+use super::amount::{parse_bytes, parse_period};
 use super::print;
 use crate::local::{self, ACCOUNT, Addresses, Endpoints, REGION, Services};
 use crate::outcome::ExitStatus;
@@ -37,6 +39,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2000")]
     daemon: SocketAddr,
 
+    /// Keep traces this long after their last segment arrived
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = parse_period)]
+    keep: Duration,
+
+    /// Keep at most so much; beyond it the traces that arrived first go
+    #[arg(long, value_name = "SIZE", default_value = "2GB", value_parser = parse_bytes)]
+    keep_bytes: u64,
+
     /// Let a share of S3's answers fail, to see what a run does about it: such as
     /// `rate=0.3,kinds=slow_down+half_answer,operations=PutBucketPolicy,seed=7,count=100`
     #[arg(long, value_name = "PLAN", default_value_t = FaultPlan::none(), hide_default_value = true)]
@@ -63,7 +73,12 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             s3: args.s3,
             daemon: args.daemon,
         };
-        let services = Services::start(&args.dir, addresses, args.s3_faults.clone()).await?;
+        let retention = Retention {
+            age: args.keep,
+            bytes: args.keep_bytes,
+        };
+        let faults = args.s3_faults.clone();
+        let services = Services::start(&args.dir, addresses, faults, retention).await?;
         let (source, stop) = shutdown::stop();
         shutdown::watch_signals(source).context("catch signals")?;
         announcement.publish(services.endpoints())?;
@@ -110,7 +125,13 @@ impl Local {
         if let Some(endpoints) = local::find_running(dir)? {
             return Ok(Self::Running(endpoints));
         }
-        let services = Services::start(dir, Addresses::free(), FaultPlan::none()).await?;
+        let services = Services::start(
+            dir,
+            Addresses::free(),
+            FaultPlan::none(),
+            Retention::default(),
+        )
+        .await?;
         Ok(Self::Own(Box::new(services)))
     }
 

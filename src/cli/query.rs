@@ -8,10 +8,11 @@ use serde_json::Value;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::XrayClient;
 
+use super::amount::parse_period;
 use crate::outcome::ExitStatus;
 use crate::query::Window;
 use crate::spec::Environment;
-use crate::{aws, local, spec, xray};
+use crate::{aws, local, xray};
 
 pub(crate) mod map;
 pub(crate) mod trace;
@@ -19,7 +20,7 @@ pub(crate) mod traces;
 
 /// Which X-Ray to ask, and how to answer.
 #[derive(Debug, clap::Args)]
-struct Common {
+pub(super) struct Common {
     /// Ask the local X-Ray over the state in DIR [default: AWS, or AWS_ENDPOINT_URL_XRAY]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
     local: Option<PathBuf>,
@@ -29,11 +30,21 @@ struct Common {
     json: bool,
 }
 
+impl Common {
+    /// AWS, or what stands in for it.
+    pub(super) fn of_service() -> Self {
+        Self {
+            local: None,
+            json: false,
+        }
+    }
+}
+
 /// What of X-Ray to look at.
 #[derive(Debug, clap::Args)]
 struct Recent {
     /// How far back to look
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = spec::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_period)]
     since: Duration,
 }
 
@@ -61,7 +72,7 @@ fn found(items: &[Value]) -> ExitStatus {
 
 /// Asks the X-Ray that the arguments name. That of a directory is served for the time of the
 /// question, unless it is served already.
-fn ask(
+pub(super) fn ask(
     common: &Common,
     environment: &Environment,
     question: impl AsyncFnOnce(&XrayClient) -> anyhow::Result<ExitStatus>,

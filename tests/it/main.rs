@@ -39,6 +39,7 @@ mod stub_s3;
 mod tls;
 #[cfg(feature = "local")]
 mod trace;
+mod transfer;
 #[cfg(feature = "local")]
 mod trust;
 mod version;

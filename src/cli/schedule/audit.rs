@@ -22,6 +22,7 @@ use xray_daemon::XrayClient;
 use super::next::parse_time;
 use super::source::{File, Known, place_as_said, told};
 use super::wait_for;
+use crate::cli::amount::parse_period;
 use crate::cli::print;
 use crate::firing::Firing;
 use crate::outcome::ExitStatus;
@@ -69,19 +70,8 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// A duration, also in days.
 fn parse_since(text: &str) -> Result<Duration, String> {
-    let days = text
-        .strip_suffix('d')
-        .and_then(|days| days.parse::<u32>().ok());
-    let since = match days {
-        Some(days) => Duration::from_secs(24 * 3600) * days,
-        None => {
-            spec::parse_duration(text).map_err(|error| format!("{error}; in days such as `7d`"))?
-        }
-    };
-    match since {
-        Duration::ZERO => Err("is nothing, write such as `7d`".to_owned()),
+    match parse_period(text)? {
         since if since > SINCE_MAX => {
             Err("is longer than X-Ray keeps traces, write at most `30d`".to_owned())
         }

@@ -1,0 +1,94 @@
+//! `xray-ecs export`: segment documents as they were sent, one a line.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use local_xray::StoreError;
+use serde_json::Value;
+use tracing_xray::TraceId;
+
+use super::print;
+use super::query::{Common, ask};
+use crate::outcome::ExitStatus;
+use crate::spec::Environment;
+use crate::{local, query};
+
+/// One JSON document a line, which `xray-ecs import` takes in again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The traces to export [default: all of the local X-Ray]
+    #[arg(value_name = "TRACE_ID")]
+    traces: Vec<TraceId>,
+
+    /// Export from the state in DIR [default: AWS, or AWS_ENDPOINT_URL_XRAY]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
+    local: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let exported = match &args.local {
+        Some(dir) => of_store(&local::open_traces(dir)?, &args.traces)?,
+        None => return of_service(args, environment),
+    };
+    Ok(told(exported))
+}
+
+fn told(exported: u64) -> ExitStatus {
+    if exported == 0 {
+        print::note("no such traces");
+        return ExitStatus::Failed;
+    }
+    ExitStatus::Done
+}
+
+/// Why an export ended early.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+fn of_store(store: &local_xray::Store, traces: &[TraceId]) -> anyhow::Result<u64> {
+    let mut exported = Ok(0);
+    print::stream(|out| {
+        exported = store.export(traces, |document| -> Result<(), Ended> {
+            writeln!(out, "{document}")?;
+            Ok(())
+        });
+        match std::mem::replace(&mut exported, Ok(0)) {
+            Err(Ended::Output(error)) => Err(error),
+            other => {
+                exported = other;
+                Ok(())
+            }
+        }
+    })?;
+    Ok(exported?)
+}
+
+/// The documents that X-Ray answers, without the segments that it inferred itself.
+fn of_service(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    if args.traces.is_empty() {
+        bail!("name the traces to export; --local exports all of a local run");
+    }
+    let common = Common::of_service();
+    ask(&common, environment, async |client| {
+        let ids: Vec<_> = args.traces.iter().map(TraceId::to_string).collect();
+        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+        let mut exported = 0;
+        for trace in query::traces(client, &ids).await? {
+            for segment in trace["Segments"].as_array().into_iter().flatten() {
+                let document = segment["Document"].as_str().unwrap_or_default();
+                let parsed: Value = serde_json::from_str(document).unwrap_or_default();
+                if parsed["inferred"] != true && parsed.is_object() {
+                    print::result(&format!("{parsed}\n"))?;
+                    exported += 1;
+                }
+            }
+        }
+        Ok(told(exported))
+    })
+}
