@@ -16,6 +16,7 @@ mod outline;
 mod packed;
 mod store;
 mod summary;
+pub mod svg;
 
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
