@@ -12,6 +12,7 @@ mod document;
 mod facts;
 mod graph;
 mod infer;
+pub mod layout;
 mod outline;
 mod packed;
 mod store;
