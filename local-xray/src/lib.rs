@@ -10,6 +10,7 @@ mod api;
 mod assemble;
 mod document;
 mod facts;
+mod filter;
 mod graph;
 mod infer;
 pub mod layout;
@@ -21,6 +22,7 @@ pub mod svg;
 
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
+pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::ServiceNode;
 pub use store::{
     Reject, Retention, STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace,
