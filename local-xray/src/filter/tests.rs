@@ -12,7 +12,7 @@ use super::root_cause::{CausePattern, EntityPattern, ExceptionPattern, ServicePa
 use super::*;
 
 /// The groups of the vectors.
-pub(super) fn groups(name: &str) -> Option<String> {
+pub(in crate::filter) fn groups(name: &str) -> Option<String> {
     match name {
         "high_response_time" => Some("responseTime > 3".into()),
         "loop" => Some("group.name = \"loop\"".into()),
@@ -483,7 +483,7 @@ fn term() -> impl Strategy<Value = Term> {
         2 => (named(), named(), filter(Context::Edge))
             .prop_map(|(source, target, filter)| Term::Edge { source, target, filter }),
         2 => root_cause,
-        1 => (vec(cause_pattern(), 0..3), any::<bool>())
+        1 => (vec(cause_pattern(), 1..3), any::<bool>())
             .prop_map(|(causes, equal)| Term::RootCauseJson { causes, equal }),
         1 => (any::<bool>()).prop_map(|equal| Term::Group {
             by: ast::GroupKey::Name, name: "all".into(), group: 0, equal,

@@ -135,8 +135,15 @@ impl Parser<'_, '_, '_> {
         }
         let start = self.next.end;
         let json = self.text.get(start..).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_str(json).into_iter();
-        let causes: Vec<CausePattern> = match values.next() {
+        let mut values = serde_json::Deserializer::from_str(json).into_iter::<Vec<CausePattern>>();
+        let causes = match values.next() {
+            Some(Ok(causes)) if causes.is_empty() => {
+                return Err(FilterError::at(
+                    self.text,
+                    start,
+                    "expected a root cause in #[…]",
+                ));
+            }
             Some(Ok(causes)) => causes,
             Some(Err(error)) => {
                 let place = start + json_place(json, &error);
