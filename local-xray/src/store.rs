@@ -18,12 +18,18 @@ mod rejects;
 mod retention;
 mod scan;
 mod schema;
+mod settings;
 mod write;
 
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
 pub use retention::Retention;
 pub use scan::TimeRange;
+pub use settings::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
+pub(crate) use settings::{
+    BoostReport, DEFAULT, Group, GroupChange, Refusal, Report, Resource, RuleChange,
+    SamplingRateBoost, SamplingRule, SettingError, Tag,
+};
 
 /// The store's file within its directory.
 pub const STORE_FILE: &str = "xray.sqlite";

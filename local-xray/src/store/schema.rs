@@ -79,6 +79,7 @@ fn make(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 /// Makes all tables of this format.
 pub(super) fn make_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(include_str!("schema.sql"))?;
+    connection.execute_batch(include_str!("settings.sql"))?;
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
