@@ -10,18 +10,31 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 use tracing_xray::Clock;
 
+mod account;
+mod destination;
 mod error;
+mod groups;
 mod guard;
+mod insights;
+mod pages;
 mod parameters;
 mod read;
+mod retrieval;
+mod rules;
 mod sampling;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "read.rs does not take the parameters yet")
+)]
+mod sampling_strategy;
+mod segments;
 mod server;
+mod tags;
+mod telemetry;
 
 use error::ApiError;
-use parameters::Parameters;
 pub use server::{LocalXray, StartError};
 
 use crate::store::Store;
@@ -69,6 +82,67 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
 /// An operation: what it answers to a body, in JSON.
 type Operation = fn(&Api, &[u8]) -> Result<Vec<u8>, ApiError>;
 
+/// All operations, by path.
+const OPERATIONS: [(&str, Operation); 37] = [
+    ("/TraceSegments", segments::put_trace_segments),
+    ("/TelemetryRecords", telemetry::put_telemetry_records),
+    //
+    ("/Traces", read::batch_get_traces),
+    ("/TraceSummaries", read::trace_summaries),
+    ("/ServiceGraph", read::service_graph),
+    ("/TraceGraph", read::trace_graph),
+    //
+    ("/CreateGroup", groups::create_group),
+    ("/UpdateGroup", groups::update_group),
+    ("/DeleteGroup", groups::delete_group),
+    ("/GetGroup", groups::get_group),
+    ("/Groups", groups::get_groups),
+    //
+    ("/CreateSamplingRule", rules::create_sampling_rule),
+    ("/UpdateSamplingRule", rules::update_sampling_rule),
+    ("/DeleteSamplingRule", rules::delete_sampling_rule),
+    ("/GetSamplingRules", sampling::get_sampling_rules),
+    ("/SamplingTargets", sampling::get_sampling_targets),
+    (
+        "/SamplingStatisticSummaries",
+        sampling::get_sampling_statistic_summaries,
+    ),
+    //
+    ("/TagResource", tags::tag_resource),
+    ("/UntagResource", tags::untag_resource),
+    ("/ListTagsForResource", tags::list_tags_for_resource),
+    //
+    (
+        "/GetTraceSegmentDestination",
+        destination::get_trace_segment_destination,
+    ),
+    (
+        "/UpdateTraceSegmentDestination",
+        destination::update_trace_segment_destination,
+    ),
+    ("/GetIndexingRules", destination::get_indexing_rules),
+    ("/UpdateIndexingRule", destination::update_indexing_rule),
+    //
+    ("/EncryptionConfig", account::get_encryption_config),
+    ("/PutEncryptionConfig", account::put_encryption_config),
+    ("/ListResourcePolicies", account::list_resource_policies),
+    ("/PutResourcePolicy", account::put_resource_policy),
+    ("/DeleteResourcePolicy", account::delete_resource_policy),
+    //
+    ("/InsightSummaries", insights::get_insight_summaries),
+    ("/Insight", insights::get_insight),
+    ("/InsightEvents", insights::get_insight_events),
+    ("/InsightImpactGraph", insights::get_insight_impact_graph),
+    //
+    ("/StartTraceRetrieval", retrieval::start_trace_retrieval),
+    ("/ListRetrievedTraces", retrieval::list_retrieved_traces),
+    (
+        "/GetRetrievedTracesGraph",
+        retrieval::get_retrieved_traces_graph,
+    ),
+    ("/CancelTraceRetrieval", retrieval::cancel_trace_retrieval),
+];
+
 async fn dispatch(api: Arc<Api>, request: Request) -> Result<Vec<u8>, ApiError> {
     let path = request.uri().path().to_owned();
     let operation = operation(request.method(), &path);
@@ -80,20 +154,9 @@ async fn dispatch(api: Arc<Api>, request: Request) -> Result<Vec<u8>, ApiError> 
 }
 
 fn operation(method: &Method, path: &str) -> Option<Operation> {
-    if method != Method::POST {
-        return None;
-    }
-    Some(match path {
-        "/TraceSegments" => put_trace_segments,
-        "/TelemetryRecords" => put_telemetry_records,
-        "/Traces" => read::batch_get_traces,
-        "/TraceSummaries" => read::trace_summaries,
-        "/ServiceGraph" => read::service_graph,
-        "/TraceGraph" => read::trace_graph,
-        "/GetSamplingRules" => sampling::rules,
-        "/SamplingTargets" => sampling::targets,
-        _ => return None,
-    })
+    let mut operations = OPERATIONS.iter().filter(|_| method == Method::POST);
+    let found = operations.find(|(of_operation, _)| *of_operation == path);
+    found.map(|(_, operation)| *operation)
 }
 
 async fn read_body(request: Request) -> Result<Bytes, ApiError> {
@@ -103,22 +166,6 @@ async fn read_body(request: Request) -> Result<Bytes, ApiError> {
         let status = rejection.status();
         ApiError::unread_body(status, &rejection)
     })
-}
-
-fn put_trace_segments(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let documents = parameters::trace_segment_documents(body)?;
-    let unprocessed = api.store.put_trace_segments(&documents, api.clock.now())?;
-    for refused in &unprocessed {
-        let id = refused.id.as_deref().unwrap_or("without id");
-        tracing::warn!(id, error_code = refused.error_code, "document not taken");
-    }
-    json(&serde_json::json!({ "UnprocessedTraceSegments": unprocessed }))
-}
-
-/// Daemons report on themselves here; nothing of it is kept.
-fn put_telemetry_records(_: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    Parameters::parse(body)?.required_list("TelemetryRecords")?;
-    json(&Value::Object(serde_json::Map::new()))
 }
 
 fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, ApiError> {

@@ -25,6 +25,7 @@ pub use document::UnprocessedTraceSegment;
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::ServiceNode;
 pub use store::{
-    Reject, Retention, STORE_FILE, Store, StoreError, SummaryPage, SummaryQuery, TimeRange, Trace,
+    BackendConnectionErrors, Reject, Retention, STORE_FILE, Store, StoreError, SummaryPage,
+    SummaryQuery, TelemetryRecord, TelemetrySender, TimeRange, Trace,
 };
 pub use summary::TraceSummary;

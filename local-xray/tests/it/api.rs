@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::local::{Local, entity, trace_id};
 
 /// Asks with a body that is wrong and expects the service's error, whose text names `named`.
-fn check_invalid(local: &Local, path: &str, body: &str, named: &str) {
+pub(crate) fn check_invalid(local: &Local, path: &str, body: &str, named: &str) {
     let answer = local.request(&format!("POST {path} HTTP/1.1"), "", body);
     assert_eq!(answer.status, 400, "{path} {body}");
     assert!(
@@ -87,7 +87,8 @@ fn other_paths_and_methods_are_unknown_operations() {
     let local = Local::start();
     for line in [
         "POST /",
-        "POST /GetGroup",
+        "POST /GetGroups",
+        "POST /Group",
         "GET /Traces",
         "PUT /TraceSegments",
     ] {
@@ -132,7 +133,7 @@ fn refused_documents_are_told_and_the_others_stored() {
 }
 
 /// Follows `NextToken` to the end and collects a member of each page.
-fn pages(local: &Local, path: &str, mut body: Value, member: &str) -> Vec<Vec<Value>> {
+pub(crate) fn pages(local: &Local, path: &str, mut body: Value, member: &str) -> Vec<Vec<Value>> {
     let mut pages = Vec::new();
     loop {
         let answer = local.post(path, &body);
@@ -240,41 +241,6 @@ fn each_time_range_looks_at_its_own_time() {
     };
     assert_eq!(graph(1763800050, 1763800060), 2);
     assert_eq!(graph(1763800101, 1763900000), 0);
-}
-
-#[test]
-fn everything_is_sampled() {
-    let local = Local::start();
-    let rules = local.post("/GetSamplingRules", &json!({}));
-    let rule = &rules["SamplingRuleRecords"][0]["SamplingRule"];
-    assert_eq!(
-        (&rule["RuleName"], &rule["FixedRate"]),
-        (&json!("Default"), &json!(1.0))
-    );
-    assert_eq!(
-        (&rule["Priority"], &rule["Version"]),
-        (&json!(10000), &json!(1))
-    );
-    let statistics = |name| json!({ "RuleName": name, "ClientID": "a", "Timestamp": 1, "RequestCount": 1, "SampledCount": 1 });
-    let before = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap()
-        .as_secs();
-    let targets = local.post(
-        "/SamplingTargets",
-        &json!({ "SamplingStatisticsDocuments": [statistics("Default"), statistics("mine")] }),
-    );
-    let target = &targets["SamplingTargetDocuments"][0];
-    assert_eq!(
-        (&target["FixedRate"], &target["Interval"]),
-        (&json!(1.0), &json!(10))
-    );
-    assert!(target["ReservoirQuotaTTL"].as_u64().unwrap() >= before + 300);
-    assert_eq!(targets["UnprocessedStatistics"][0]["RuleName"], "mine");
-    assert_eq!(
-        local.post("/TelemetryRecords", &json!({ "TelemetryRecords": [] })),
-        json!({})
-    );
 }
 
 #[test]

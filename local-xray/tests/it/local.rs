@@ -13,7 +13,7 @@ pub(crate) struct Local {
     pub(crate) address: SocketAddr,
     server: Option<LocalXray>,
     runtime: Runtime,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 pub(crate) struct Answer {
@@ -24,7 +24,16 @@ pub(crate) struct Answer {
 
 impl Local {
     pub(crate) fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// Stops it, and starts another on its directory.
+    pub(crate) fn restarted(mut self) -> Self {
+        self.stop();
+        Self::within(self.dir)
+    }
+
+    fn within(dir: TempDir) -> Self {
         let store = Store::open(dir.path()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -39,7 +48,7 @@ impl Local {
             address: server.address(),
             server: Some(server),
             runtime,
-            _dir: dir,
+            dir,
         }
     }
 

@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod api;
+mod api_account;
+mod api_groups;
+mod api_rules;
+mod api_sampling;
+mod api_surface;
+mod api_tags;
 mod assembly;
 mod format;
 mod kill;

@@ -1,0 +1,46 @@
+//! Where segment documents come in.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::{Api, json};
+
+pub(super) fn put_trace_segments(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let documents = trace_segment_documents(body)?;
+    let unprocessed = api.store.put_trace_segments(&documents, api.clock.now())?;
+    for refused in &unprocessed {
+        let id = refused.id.as_deref().unwrap_or("without id");
+        tracing::warn!(id, error_code = refused.error_code, "document not taken");
+    }
+    json(&serde_json::json!({ "UnprocessedTraceSegments": unprocessed }))
+}
+
+/// The documents in the body, the one request that has to be read fast.
+fn trace_segment_documents(body: &[u8]) -> Result<Vec<Cow<'_, str>>, ApiError> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(rename = "TraceSegmentDocuments", borrow)]
+        documents: Vec<Document<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Document<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    match serde_json::from_slice::<Body<'_>>(body) {
+        Ok(body) => Ok(body
+            .documents
+            .into_iter()
+            .map(|document| document.0)
+            .collect()),
+        Err(error) => {
+            // Slower, but it can tell what is wrong.
+            let parameters = Parameters::parse(body)?;
+            parameters.required_texts("TraceSegmentDocuments")?;
+            Err(ApiError::invalid_request(format!(
+                "the body is no JSON: {error}"
+            )))
+        }
+    }
+}
