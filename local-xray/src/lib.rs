@@ -8,6 +8,7 @@
 
 mod api;
 mod assemble;
+pub mod critical_path;
 mod document;
 mod facts;
 mod filter;
