@@ -3,14 +3,17 @@
 //! Pure functions from JSON in the API's shapes to lines no wider than the terminal. What the
 //! answers carry is untrusted: members may be absent or of any type, names may hold escapes.
 
+#[cfg(feature = "local")]
 mod cause;
-mod entity;
+#[cfg(feature = "local")]
+mod details;
 mod graph;
 mod json;
 mod plan;
 mod planting;
 mod progress;
 mod report;
+#[cfg(feature = "local")]
 mod rows;
 #[cfg(feature = "schedule")]
 pub(crate) mod schedule;
@@ -20,12 +23,13 @@ mod style;
 mod table;
 mod text;
 mod time;
+#[cfg(feature = "local")]
 mod timeline;
 mod trace_list;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "local"))]
 mod samples;
-#[cfg(test)]
+#[cfg(all(test, feature = "local"))]
 mod tests;
 
 pub(crate) use progress::{RunState, RunningJob, progress};
@@ -35,7 +39,8 @@ pub use style::Style;
 pub(crate) use text::count;
 pub use text::neutralise;
 pub use time::duration;
-pub use timeline::timeline;
+#[cfg(feature = "local")]
+pub use timeline::{TraceDetail, timeline};
 pub use trace_list::trace_list;
 
 use style::{Line, Paint};

@@ -20,6 +20,7 @@ mod packed;
 mod store;
 mod summary;
 pub mod svg;
+pub mod timeline;
 
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;

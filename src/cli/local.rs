@@ -218,7 +218,12 @@ async fn picture(client: &XrayClient, report: &RunReport) -> anyhow::Result<Stri
         text.push_str(&format!("One of {count} traces, the most telling:\n\n"));
     }
     match arrived.iter().find(|trace| trace["Id"] == telling) {
-        Some(trace) => text.push_str(&view::timeline(trace, Clock::System.now(), style)),
+        Some(trace) => text.push_str(&view::timeline(
+            trace,
+            Clock::System.now(),
+            view::TraceDetail::default(),
+            style,
+        )),
         None => text.push_str(&format!("Trace {telling} has not arrived yet.\n")),
     }
     let window = Window {

@@ -2,28 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local_xray::timeline::{Status, Timeline};
 use serde_json::Value;
 
-use super::entity::Tree;
 use super::json::{items, text, whole};
-use super::style::{Line, Paint, Status, Style, note};
+use super::style::{Line, Paint, Style, note};
 use super::text::wrap;
-use super::timeline::head;
 
-/// Frames of a stack that are shown.
+/// Frames of a stack that are shown, unless all are asked for.
 const FRAMES_MAX: usize = 3;
-/// Lines of one message that are shown.
+/// Lines of one message that are shown, unless all are asked for.
 const MESSAGE_LINES_MAX: usize = 6;
 /// Different causes that are shown.
 const CAUSES_MAX: usize = 10;
 
 /// The causes of a trace, one paragraph for each that differs; empty when nothing failed.
 ///
-/// A cause that is only the id of an exception refers to one that another entity carries.
-pub(super) fn causes(tree: &Tree<'_>, style: Style) -> Vec<String> {
+/// A cause that is only the id of an exception refers to one that another entity carries. With
+/// `whole`, messages and stacks are not cut.
+pub(super) fn causes(timeline: &Timeline<'_>, whole: bool, style: Style) -> Vec<String> {
     let mut paragraphs: Vec<Paragraph<'_>> = Vec::new();
     let mut untold = 0;
-    for entity in &tree.entities {
+    for entity in &timeline.entities {
         let chain = chain(items(&entity.document["cause"]["exceptions"]));
         if chain.is_empty() {
             continue;
@@ -32,7 +32,7 @@ pub(super) fn causes(tree: &Tree<'_>, style: Style) -> Vec<String> {
             Some(known) => paragraphs[known].others += 1,
             None if paragraphs.len() == CAUSES_MAX => untold += 1,
             None => paragraphs.push(Paragraph {
-                first: head(entity),
+                first: entity.head(),
                 others: 0,
                 status: entity.status,
                 chain,
@@ -51,7 +51,7 @@ pub(super) fn causes(tree: &Tree<'_>, style: Style) -> Vec<String> {
         lines.push(String::new());
         lines.push(title.into_text());
         for link in &paragraph.chain {
-            lines.extend(exception_lines(link, paragraph.status, style));
+            lines.extend(exception_lines(link, paragraph.status, whole, style));
         }
     }
     if untold > 0 {
@@ -122,20 +122,24 @@ fn chain(exceptions: &[Value]) -> Vec<Link<'_>> {
     chain
 }
 
-fn exception_lines(link: &Link<'_>, status: Status, style: Style) -> Vec<String> {
+fn exception_lines(link: &Link<'_>, status: Status, is_whole: bool, style: Style) -> Vec<String> {
     let exception = link.exception;
     let intro = if link.is_cause { "caused by " } else { "" };
     let kind = text(exception, "type").unwrap_or("exception");
     let message = text(exception, "message").unwrap_or_default();
     let whole_text = format!("{intro}{kind}: {message}");
     let mut message = wrap(whole_text.trim_end_matches(": "), style.columns() - 4);
-    let hidden = message.len().saturating_sub(MESSAGE_LINES_MAX);
-    message.truncate(MESSAGE_LINES_MAX);
+    let (lines_max, frames_max) = match is_whole {
+        true => (usize::MAX, usize::MAX),
+        false => (MESSAGE_LINES_MAX, FRAMES_MAX),
+    };
+    let hidden = message.len().saturating_sub(lines_max);
+    message.truncate(lines_max);
     let mut lines = Vec::new();
     for (number, part) in message.iter().enumerate() {
         let mut line = Line::new(style);
         let indent = if number == 0 { 2 } else { 4 };
-        line.space(indent).push(Paint::Status(status), part);
+        line.space(indent).push(Paint::Status(status.into()), part);
         lines.push(line.into_text());
     }
     let mut quiet = |text: String| {
@@ -147,10 +151,10 @@ fn exception_lines(link: &Link<'_>, status: Status, style: Style) -> Vec<String>
         quiet(format!("… {hidden} more lines"));
     }
     let frames = items(&exception["stack"]);
-    for frame in frames.iter().take(FRAMES_MAX) {
+    for frame in frames.iter().take(frames_max) {
         quiet(frame_text(frame));
     }
-    let left = frames.len().saturating_sub(FRAMES_MAX) as u64;
+    let left = frames.len().saturating_sub(frames_max) as u64;
     let left = left.saturating_add(whole(exception, "truncated").unwrap_or(0));
     if left > 0 {
         quiet(format!("… {left} more frames"));
@@ -182,7 +186,7 @@ mod tests {
         let links = chain(items(exceptions));
         let lines = links
             .iter()
-            .map(|link| exception_lines(link, Status::Fault, Style::default()));
+            .map(|link| exception_lines(link, Status::Fault, false, Style::default()));
         lines.flatten().collect()
     }
 
@@ -211,11 +215,8 @@ mod tests {
             "cause": {"exceptions": [{"type": "Job", "cause": "b"},
                 {"id": "b", "type": "Io", "message": "refused"}]}});
         let lines = |document: &Value| {
-            causes(
-                &Tree::read(std::slice::from_ref(document)),
-                Style::default(),
-            )
-            .join("\n")
+            let timeline = Timeline::read(std::slice::from_ref(document), 0.0);
+            causes(&timeline, false, Style::default()).join("\n")
         };
         let expected = "\nCause in job and 1 more\n  Job\n  caused by Io: refused";
         assert_eq!(lines(&document), expected);
@@ -228,9 +229,22 @@ mod tests {
         let documents: Vec<Value> = (0..CAUSES_MAX + 3)
             .map(|i| json!({"cause": {"exceptions": [{"message": i.to_string()}]}}))
             .collect();
-        let lines = causes(&Tree::read(&documents), Style::default());
+        let lines = causes(&Timeline::read(&documents, 0.0), false, Style::default());
         assert_eq!(lines.last().unwrap(), "… 3 more with other causes");
         assert_eq!(lines.len(), CAUSES_MAX * 3 + 2);
+    }
+
+    #[test]
+    fn asked_for_stacks_and_messages_are_whole() {
+        let frames: Vec<Value> = (0..FRAMES_MAX + 4).map(|_| json!({"label": "f"})).collect();
+        let message = "a line\n".repeat(MESSAGE_LINES_MAX + 1);
+        let documents = [json!({"cause": {"exceptions": [{"message": message, "stack": frames}]}})];
+        let timeline = Timeline::read(&documents, 0.0);
+        let whole = causes(&timeline, true, Style::default());
+        assert_eq!(whole.len(), 2 + MESSAGE_LINES_MAX + 1 + FRAMES_MAX + 4);
+        let cut = causes(&timeline, false, Style::default());
+        assert_eq!(cut.len(), 2 + MESSAGE_LINES_MAX + 1 + FRAMES_MAX + 1);
+        assert!(cut.contains(&"    … 4 more frames".to_owned()), "{cut:#?}");
     }
 
     #[test]

@@ -1,196 +1,262 @@
-//! The tree of a trace as rows, top to bottom: guides at the left, alike siblings folded.
+//! The rows of a timeline as lines: guides and names at the left, numbers and words, bars on a common
+//! axis at the right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::entity::Tree;
-use super::style::Status;
-use super::timeline::head;
+use local_xray::timeline::{Row, RowKind, Timeline};
 
-/// How many alike siblings have rows of their own. Those that went wrong come before those that
-/// went well.
-const ALIKE_MAX: usize = 40;
+use super::style::{Line, Paint, Style, flow};
+use super::text::{clip, columns, elide};
+use super::time::duration;
 
-/// An entity, or the siblings that share one row.
-pub(super) struct Row<'a> {
-    pub(super) prefix: String,
-    /// None for a row of folded siblings.
-    pub(super) entity: Option<usize>,
-    head: String,
-    resource: Option<&'a str>,
-    http_status: Option<u64>,
-    pub(super) start: Option<f64>,
-    /// None while in progress.
-    pub(super) end: Option<f64>,
-    /// The worst of folded siblings.
-    pub(super) status: Status,
-    /// How many siblings are folded here.
-    pub(super) folded: usize,
-}
+/// Before the rows of the critical path.
+const CRITICAL: &str = "◆ ";
 
-impl Row<'_> {
-    pub(super) fn label(&self) -> String {
-        match self.resource {
-            Some(resource) => format!("{} {resource}", self.head),
-            None => self.head.clone(),
+/// How many parts of the critical path are told in words.
+const CRITICAL_WORK_MAX: usize = 3;
+
+/// A line each, beneath a line with the ends of the axis. With more than one row, those on the
+/// critical path are marked, and their bars are heavy where they are on it.
+pub(super) fn chart(timeline: &Timeline<'_>, rows: &[Row<'_>], style: Style) -> Vec<String> {
+    let guides = guides(rows, style.columns() / 5);
+    let layout = Layout::of(timeline, rows, &guides, style);
+    let mut lines = vec![axis(layout.bar_start, &duration(timeline.seconds()), style)];
+    for (row, guides) in rows.iter().zip(&guides) {
+        let mut line = Line::new(style);
+        if row.is_critical() && layout.gutter > 0 {
+            line.push(Paint::Strong, CRITICAL);
         }
-    }
-
-    pub(super) fn code(&self) -> String {
-        self.http_status
-            .map_or_else(String::new, |code| code.to_string())
-    }
-
-    #[cfg(test)]
-    pub(super) fn spanning(start: Option<f64>, end: Option<f64>) -> Self {
-        Self {
-            prefix: String::new(),
-            entity: None,
-            head: String::new(),
-            resource: None,
-            http_status: None,
-            start,
-            end,
-            status: Status::Ok,
-            folded: 0,
-        }
-    }
-}
-
-enum Item {
-    Entity(usize),
-    Folded(Vec<usize>),
-}
-
-/// All rows of a trace. The guides take at most `indent_max` columns: what is deeper shares the
-/// last indent.
-pub(super) fn rows<'a>(tree: &Tree<'a>, indent_max: usize) -> Vec<Row<'a>> {
-    let mut rows = Vec::new();
-    let mut waiting: Vec<(Item, String, Branch)> = Vec::new();
-    for root in fold(tree, &tree.roots).into_iter().rev() {
-        waiting.push((root, String::new(), Branch::Root));
-    }
-    while let Some((item, guides, branch)) = waiting.pop() {
-        let (own, below) = branch.guides();
-        let prefix = format!("{guides}{own}");
-        match item {
-            Item::Folded(alike) => rows.push(folded_row(tree, &alike, prefix)),
-            Item::Entity(index) => {
-                rows.push(entity_row(tree, index, prefix));
-                let guides = if guides.chars().count() + 2 < indent_max {
-                    guides + below
-                } else {
-                    guides
-                };
-                let children = fold(tree, &tree.children[index]).into_iter().rev();
-                for (from_last, child) in children.enumerate() {
-                    let branch = if from_last == 0 {
-                        Branch::Last
-                    } else {
-                        Branch::Inner
-                    };
-                    waiting.push((child, guides.clone(), branch));
-                }
+        line.pad_to(layout.gutter).push(Paint::Quiet, guides);
+        let label_end = layout.gutter + layout.label;
+        let used = layout.gutter + columns(guides);
+        push_label(&mut line, timeline, row, label_end.saturating_sub(used));
+        let mut end = label_end;
+        for (width, paint, cell, right) in [
+            (layout.code, Paint::Quiet, code(row), true),
+            (
+                layout.duration,
+                Paint::Plain,
+                row_duration(timeline, row),
+                true,
+            ),
+            (
+                layout.status,
+                Paint::Status(row.status.into()),
+                row.status.word().to_owned(),
+                false,
+            ),
+        ] {
+            if width > 0 {
+                let cell = clip(&cell, width).into_owned();
+                let indent = if right { width - columns(&cell) } else { 0 };
+                line.pad_to(end + 2 + indent).push(paint, &cell);
+                end += 2 + width;
             }
         }
+        let marks_path = layout.gutter > 0;
+        let (offset, bar) = bar(row, marks_path, style.columns() - layout.bar_start);
+        line.pad_to(layout.bar_start + offset)
+            .push(Paint::Status(row.status.into()), &bar);
+        lines.push(line.into_text());
     }
-    rows
+    lines
 }
 
-#[derive(Clone, Copy)]
-enum Branch {
-    Root,
-    Inner,
-    Last,
+/// `◆ critical path: 321 ms of 1.30 s in S3 CreateBucket, 60.0 ms in attempt itself`.
+pub(super) fn critical_path(
+    timeline: &Timeline<'_>,
+    rows: &[Row<'_>],
+    style: Style,
+) -> Vec<String> {
+    let work = timeline.critical_work();
+    if rows.len() < 2 || work.is_empty() {
+        return Vec::new();
+    }
+    let whole: f64 = work.iter().map(|(_, seconds)| seconds).sum();
+    let pieces = work.iter().take(CRITICAL_WORK_MAX).enumerate();
+    let pieces = pieces.map(|(place, &(entity, seconds))| {
+        let of = match place {
+            0 => format!(" of {}", duration(whole)),
+            _ => String::new(),
+        };
+        let itself = match timeline.children[entity].is_empty() {
+            true => "",
+            false => " itself",
+        };
+        let head = timeline.entities[entity].head();
+        let head = elide(&head, style.columns() / 2);
+        let text = format!("{}{of} in {head}{itself}", duration(seconds));
+        (Paint::Plain, text)
+    });
+    let mut line = Line::new(style);
+    line.push(Paint::Strong, CRITICAL)
+        .push(Paint::Quiet, "critical path (heavy bars):")
+        .space(1);
+    flow(line, &pieces.collect::<Vec<_>>(), ", ", 2, style)
 }
 
-impl Branch {
-    /// What stands before the row, and before the rows below it.
-    fn guides(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Root => ("", ""),
-            Self::Inner => ("├ ", "│ "),
-            Self::Last => ("└ ", "  "),
+/// What stands before each name: `│ ├ `. Guides take at most `indent_max` columns: what is deeper
+/// shares the last indent.
+fn guides(rows: &[Row<'_>], indent_max: usize) -> Vec<String> {
+    // For each level above a row, whether more rows of that level follow.
+    let mut open: Vec<bool> = Vec::new();
+    let guides = rows.iter().map(|row| {
+        let Some(level) = row.depth.checked_sub(1) else {
+            open.clear();
+            return String::new();
+        };
+        // The level of the row itself has two columns, too.
+        let level = level.min(indent_max.saturating_sub(2).div_ceil(2));
+        open.truncate(level);
+        let above = open.iter().map(|&more| if more { "│ " } else { "  " });
+        let own = if row.is_last { "└ " } else { "├ " };
+        let guides = above.chain([own]).collect();
+        open.resize(level, false);
+        open.push(!row.is_last);
+        guides
+    });
+    guides.collect()
+}
+
+/// Where the columns of the chart stand.
+struct Layout {
+    /// Columns of the mark of the critical path; 0 if there is none.
+    gutter: usize,
+    label: usize,
+    code: usize,
+    duration: usize,
+    status: usize,
+    bar_start: usize,
+}
+
+impl Layout {
+    /// The label takes what it needs, up to three fifths of what the numbers leave to it and the bar.
+    fn of(timeline: &Timeline<'_>, rows: &[Row<'_>], guides: &[String], style: Style) -> Self {
+        let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+        // Status words say it too, where the terminal is too narrow for the code.
+        let code = widest(&|row| columns(&code(row))).min(3);
+        let code = if style.columns() < 60 { 0 } else { code };
+        let duration = widest(&|row| columns(&row_duration(timeline, row)));
+        let status = widest(&|row| columns(row.status.word()));
+        let gutter = match rows.len() > 1 && !timeline.critical_path.is_empty() {
+            true => columns(CRITICAL),
+            false => 0,
+        };
+        let gap = |width: usize| if width > 0 { width + 2 } else { 0 };
+        let left = style.columns() - gutter - gap(code) - gap(duration) - gap(status);
+        let labels = rows.iter().zip(guides);
+        let label = labels.map(|(row, guides)| columns(guides) + label_columns(row));
+        let label = label.max().unwrap_or(0).min(left * 3 / 5);
+        let bar = left.saturating_sub(label + 2);
+        Self {
+            gutter,
+            label,
+            code,
+            duration,
+            status,
+            bar_start: style.columns() - bar,
         }
     }
 }
 
-/// Siblings in their order; of those with one name and action only some, then the rest as one.
-fn fold(tree: &Tree<'_>, siblings: &[usize]) -> Vec<Item> {
-    let mut alike: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
-    for &sibling in siblings {
-        let entity = &tree.entities[sibling];
-        alike
-            .entry((entity.name, entity.action))
-            .or_default()
-            .push(sibling);
+/// The ends of the common axis, as far as there is room for both.
+fn axis(start: usize, total: &str, style: Style) -> String {
+    let mut line = Line::new(style);
+    let total_start = style.columns().saturating_sub(columns(total));
+    if total_start > start + 1 {
+        line.pad_to(start).push(Paint::Quiet, "0");
     }
-    // Each group in the order of importance; the sort is stable, so equals keep their time.
-    for group in alike.values_mut() {
-        group.sort_by_key(|&index| std::cmp::Reverse(tree.entities[index].status));
-    }
-    let mut hidden: BTreeSet<usize> = BTreeSet::new();
-    let mut folded: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for group in alike.values().filter(|group| group.len() > ALIKE_MAX) {
-        let (shown, rest) = group.split_at(ALIKE_MAX);
-        hidden.extend(rest);
-        if let Some(&last) = siblings.iter().rfind(|sibling| shown.contains(sibling)) {
-            folded.insert(last, rest.to_vec());
-        }
-    }
-    let mut items = Vec::new();
-    for &sibling in siblings
-        .iter()
-        .filter(|&&sibling| !hidden.contains(&sibling))
-    {
-        items.push(Item::Entity(sibling));
-        items.extend(folded.remove(&sibling).map(Item::Folded));
-    }
-    items
+    line.pad_to(total_start).push(Paint::Quiet, total);
+    line.into_text()
 }
 
-fn entity_row<'a>(tree: &Tree<'a>, index: usize, prefix: String) -> Row<'a> {
-    let entity = &tree.entities[index];
-    Row {
-        prefix,
-        entity: Some(index),
-        head: head(entity),
-        resource: entity.resource,
-        http_status: entity.http_status,
-        start: entity.start,
-        end: entity.end,
-        status: entity.status,
-        folded: 0,
+fn code(row: &Row<'_>) -> String {
+    row.http_status
+        .map_or_else(String::new, |code| code.to_string())
+}
+
+fn row_duration(timeline: &Timeline<'_>, row: &Row<'_>) -> String {
+    match row.kind {
+        RowKind::Alike(_) => String::new(),
+        RowKind::Entity(_) => row
+            .seconds(timeline.now)
+            .map_or_else(|| "–".to_owned(), duration),
     }
 }
 
-/// `… 160 more S3 CreateBucket, 3 fault`.
-fn folded_row<'a>(tree: &Tree<'a>, alike: &[usize], prefix: String) -> Row<'a> {
-    let entities = || alike.iter().map(|&index| &tree.entities[index]);
-    let status = entities()
-        .map(|entity| entity.status)
-        .max()
-        .unwrap_or(Status::Ok);
-    let name = entities().next().map(head).unwrap_or_default();
-    let of_status = entities().filter(|entity| entity.status == status).count();
-    let detail = if of_status == alike.len() {
-        String::new()
-    } else {
-        format!(", {of_status} {}", status.word())
+/// ` (orphan, in progress)`.
+fn marks(row: &Row<'_>) -> String {
+    match row.marks.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", row.marks.join(", ")),
+    }
+}
+
+fn label_columns(row: &Row<'_>) -> usize {
+    let resource = row.resource.map_or(0, |resource| 1 + columns(resource));
+    columns(&row.head) + columns(&marks(row)) + resource
+}
+
+/// Name and action, marks, resource: the resource gives way first, in its middle.
+fn push_label(line: &mut Line, timeline: &Timeline<'_>, row: &Row<'_>, room: usize) {
+    let paint = match row.kind {
+        RowKind::Alike(_) => Paint::Quiet,
+        RowKind::Entity(index) if timeline.entities[index].is_segment => Paint::Strong,
+        RowKind::Entity(_) => Paint::Plain,
     };
-    let ends = entities().map(|entity| entity.end);
-    Row {
-        prefix,
-        entity: None,
-        head: format!("… {} more {name}{detail}", alike.len()),
-        resource: None,
-        http_status: None,
-        start: entities()
-            .filter_map(|entity| entity.start)
-            .reduce(f64::min),
-        end: ends.reduce(|a, b| Some(a?.max(b?))).flatten(),
-        status,
-        folded: alike.len(),
+    let marks = marks(row);
+    // The words stay as long as a third is left to the name.
+    let head_room = room.saturating_sub(columns(&marks)).max(room / 3);
+    let head = elide(&row.head, head_room);
+    line.push(paint, &head);
+    let room = room - columns(&head);
+    let marks = clip(&marks, room);
+    line.push(Paint::Quiet, &marks);
+    let room = room.saturating_sub(columns(&marks) + 1);
+    if let Some(resource) = row
+        .resource
+        .filter(|resource| columns(resource) <= room || room >= 5)
+    {
+        line.space(1).push(Paint::Quiet, &elide(resource, room));
     }
+}
+
+/// Where a row's bar starts within `width` columns, and the bar, precise to half a column: heavy on
+/// the critical path, dotted up to now in what is in progress.
+fn bar(row: &Row<'_>, marks_path: bool, width: usize) -> (usize, String) {
+    let Some(bar) = &row.bar else {
+        return (0, String::new());
+    };
+    let (from, until) = halves(bar, width);
+    let mut is_heavy = vec![!marks_path; until - from];
+    for stretch in row.critical.iter().filter(|_| marks_path) {
+        let (start, end) = halves(stretch, width);
+        let within = |half: usize| half.clamp(from, until) - from;
+        is_heavy[within(start)..within(end)].fill(true);
+    }
+    let half = |half: usize| (from..until).contains(&half).then(|| is_heavy[half - from]);
+    let cell = |column: usize| match (half(column * 2), half(column * 2 + 1)) {
+        _ if row.end.is_none() => '…',
+        (Some(true), Some(true)) => '━',
+        (Some(true), Some(false)) => '╾',
+        (Some(true), None) => '╸',
+        (Some(false), Some(true)) => '╼',
+        (Some(false), Some(false)) => '─',
+        (Some(false), None) => '╴',
+        (None, Some(true)) => '╺',
+        (None, Some(false)) => '╶',
+        (None, None) => ' ',
+    };
+    (from / 2, (from / 2..until.div_ceil(2)).map(cell).collect())
+}
+
+/// The half columns of a stretch, at least one.
+fn halves(share: &Range<f64>, width: usize) -> (usize, usize) {
+    let halves = width * 2;
+    let at = |share: f64| share * halves as f64;
+    let from = (at(share.start).floor() as usize).min(halves.saturating_sub(1));
+    let until = (at(share.end).round() as usize).clamp(from + 1, halves.max(from + 1));
+    (from, until)
 }
 
 #[cfg(test)]
@@ -199,55 +265,64 @@ mod tests {
 
     use super::*;
 
-    fn siblings(number: usize, is_fault: fn(usize) -> bool) -> Value {
-        let subsegments: Vec<Value> = (0..number)
-            .map(|i| {
-                json!({"id": format!("{i:016x}"), "name": "S3", "start_time": i, "end_time": i + 1,
-                    "aws": {"operation": "CreateBucket", "bucket_name": format!("b{i}")},
-                    "fault": is_fault(i)})
-            })
-            .collect();
-        json!({"id": "r", "name": "root", "start_time": 0, "end_time": 999, "subsegments": subsegments})
+    fn drawn(start: f64, end: Option<f64>) -> String {
+        let mut document = json!({"name": "n", "start_time": start});
+        if let Some(end) = end {
+            document["end_time"] = json!(end);
+        }
+        let documents = [
+            json!({"name": "whole", "start_time": 100, "end_time": 110}),
+            document,
+        ];
+        let timeline = Timeline::read(&documents, 109.0);
+        let rows = timeline.rows(local_xray::timeline::Fold::default());
+        let row = rows.iter().find(|row| row.head == "n").unwrap();
+        let (offset, bar) = bar(row, false, 10);
+        format!("{}{bar}", " ".repeat(offset))
     }
 
     #[test]
-    fn alike_siblings_fold_and_what_went_wrong_stays() {
-        let documents = [siblings(200, |i| i == 150)];
-        let tree = Tree::read(&documents);
-        let rows = rows(&tree, 16);
-        assert_eq!(rows.len(), 1 + ALIKE_MAX + 1);
-        let last = &rows[rows.len() - 1];
-        assert_eq!(last.label(), "… 160 more S3 CreateBucket");
-        assert_eq!((last.status, last.folded), (Status::Ok, 160));
-        assert_eq!((last.start, last.end), (Some(39.0), Some(200.0)));
-        assert_eq!(rows[rows.len() - 2].status, Status::Fault);
+    fn bars_are_precise_to_half_a_column_and_never_vanish() {
+        assert_eq!(drawn(100.0, Some(110.0)), "━━━━━━━━━━");
+        assert_eq!(drawn(101.5, Some(104.5)), " ╺━━╸");
+        assert_eq!(drawn(105.0, Some(105.0)), "     ╸");
+        assert_eq!(drawn(110.0, Some(110.0)), "         ╺");
+        assert_eq!(drawn(106.0, None), "      ………");
     }
 
     #[test]
-    fn a_fold_counts_what_went_wrong_in_it() {
-        let documents = [siblings(100, |i| i < 45)];
-        let tree = Tree::read(&documents);
-        let rows = rows(&tree, 16);
-        let fold = rows.iter().find(|row| row.folded > 0).unwrap();
-        assert_eq!(fold.label(), "… 60 more S3 CreateBucket, 5 fault");
-        assert_eq!(fold.status, Status::Fault);
+    fn the_critical_path_is_heavy_in_its_bars() {
+        let documents = [
+            json!({"id": "a", "name": "root", "start_time": 0, "end_time": 10, "subsegments": [
+                {"id": "b", "name": "call", "start_time": 2.5, "end_time": 8}]}),
+            json!({"id": "c", "name": "beside", "parent_id": "a", "start_time": 3, "end_time": 5}),
+        ];
+        let timeline = Timeline::read(&documents, 10.0);
+        let rows = timeline.rows(local_xray::timeline::Fold::default());
+        let bars: Vec<_> = rows.iter().map(|row| bar(row, true, 10)).collect();
+        assert_eq!(bars[0], (0, "━━╾─────━━".to_owned()));
+        assert_eq!(bars[1], (2, "╺━━━━━".to_owned()));
+        assert_eq!(bars[2], (3, "──".to_owned()));
     }
 
     #[test]
-    fn forty_alike_siblings_all_show() {
-        let documents = [siblings(ALIKE_MAX, |_| false)];
-        assert_eq!(rows(&Tree::read(&documents), 16).len(), 1 + ALIKE_MAX);
+    fn a_trace_of_one_moment_draws() {
+        let documents = [json!({"name": "n", "start_time": 5, "end_time": 5})];
+        let timeline = Timeline::read(&documents, 5.0);
+        let rows = timeline.rows(local_xray::timeline::Fold::default());
+        assert_eq!(bar(&rows[0], false, 10), (0, "╸".to_owned()));
     }
 
     #[test]
     fn deep_nesting_stops_indenting() {
-        let documents: Vec<Value> = (0..500)
-            .map(|i| json!({"id": i.to_string(), "name": "n", "parent_id": (i - 1).to_string()}))
+        let documents: Vec<Value> = (0..500_u32)
+            .map(|i| json!({"id": i.to_string(), "name": "n", "parent_id": i.wrapping_sub(1).to_string()}))
             .collect();
-        let tree = Tree::read(&documents);
-        let rows = rows(&tree, 16);
-        assert_eq!(rows.len(), 500);
-        let widest = rows.iter().map(|row| row.prefix.chars().count()).max();
+        let timeline = Timeline::read(&documents, 0.0);
+        let rows = timeline.rows(local_xray::timeline::Fold::default());
+        let guides = guides(&rows, 16);
+        assert_eq!(guides.len(), 500);
+        let widest = guides.iter().map(|guides| guides.chars().count()).max();
         assert_eq!(widest, Some(16));
     }
 }

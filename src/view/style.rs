@@ -82,6 +82,20 @@ impl Status {
     }
 }
 
+#[cfg(feature = "local")]
+impl From<local_xray::timeline::Status> for Status {
+    fn from(status: local_xray::timeline::Status) -> Self {
+        use local_xray::timeline::Status as OfEntity;
+        match status {
+            OfEntity::Ok => Self::Ok,
+            OfEntity::Error => Self::Error,
+            OfEntity::Throttle => Self::Throttle,
+            OfEntity::InProgress => Self::InProgress,
+            OfEntity::Fault => Self::Fault,
+        }
+    }
+}
+
 /// One line of a view. It never grows past the width of its style, and whatever is pushed to it is
 /// neutralised, so both hold for every view.
 pub(super) struct Line {

@@ -9,7 +9,7 @@ use super::samples::{
     START, faulted, fleet, graph, hostile, many_calls, node, now, retried, running, sample_trace,
     services, summaries, tangled, trace,
 };
-use super::{Style, service_map, timeline, trace_list};
+use super::{Style, TraceDetail, service_map, timeline, trace_list};
 
 const WIDE: Style = Style {
     colour: false,
@@ -53,7 +53,7 @@ fn trace_lists() {
 #[test]
 fn timelines() {
     let style = Style::default();
-    let draw = |trace: &Value| timeline(trace, now(), style);
+    let draw = |trace: &Value| timeline(trace, now(), TraceDetail::default(), style);
     let sample = |number: u32| sample_trace(&format!("1-69214cb0-{number:024}"));
     insta::assert_snapshot!("timeline_ok", draw(&sample(1)));
     insta::assert_snapshot!("timeline_two_services_faulted", draw(&sample(2)));
@@ -62,11 +62,11 @@ fn timelines() {
     insta::assert_snapshot!("timeline_faulted", draw(&faulted()));
     insta::assert_snapshot!(
         "timeline_faulted_colour",
-        visible(&timeline(&faulted(), now(), COLOUR))
+        visible(&timeline(&faulted(), now(), TraceDetail::default(), COLOUR))
     );
     insta::assert_snapshot!(
         "timeline_faulted_narrow",
-        timeline(&faulted(), now(), NARROW)
+        timeline(&faulted(), now(), TraceDetail::default(), NARROW)
     );
     insta::assert_snapshot!("timeline_running", draw(&running()));
     insta::assert_snapshot!("timeline_many_calls", draw(&many_calls()));
@@ -131,7 +131,7 @@ fn keeps_its_promises(text: &str, style: Style) -> Result<(), TestCaseError> {
 }
 
 /// Members of the API's answers and of documents, so that arbitrary values meet the readers.
-const KEYS: [&str; 58] = [
+const KEYS: [&str; 62] = [
     "Id",
     "StartTime",
     "Duration",
@@ -190,6 +190,10 @@ const KEYS: [&str; 58] = [
     "stack",
     "truncated",
     "type",
+    "links",
+    "trace_id",
+    "attributes",
+    "metadata",
 ];
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -217,6 +221,17 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 fn any_style() -> impl Strategy<Value = Style> {
     (any::<bool>(), 0..200_usize).prop_map(|(colour, width)| Style { colour, width })
+}
+
+fn any_detail() -> impl Strategy<Value = TraceDetail> {
+    let level_max = proptest::option::of(0..5_usize);
+    (level_max, any::<bool>(), any::<bool>()).prop_map(|(level_max, stacks, metadata)| {
+        TraceDetail {
+            level_max,
+            stacks,
+            metadata,
+        }
+    })
 }
 
 /// A document of the right shape that holds anything.
@@ -262,16 +277,18 @@ proptest! {
         let list: Vec<Value> = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
         keeps_its_promises(&trace_list(&list, style), style)?;
         keeps_its_promises(&service_map(&list, style), style)?;
-        keeps_its_promises(&timeline(&value, now(), style), style)?;
+        keeps_its_promises(&timeline(&value, now(), TraceDetail::default(), style), style)?;
     }
 
     #[test]
     fn any_documents_make_a_timeline(
         documents in proptest::collection::vec(any_document(), 0..8),
         micros in any::<u64>(),
+        detail in any_detail(),
         style in any_style(),
     ) {
-        let text = timeline(&trace("1-a-b", &documents), Timestamp::from_micros(micros), style);
+        let now = Timestamp::from_micros(micros);
+        let text = timeline(&trace("1-a-b", &documents), now, detail, style);
         keeps_its_promises(&text, style)?;
     }
 

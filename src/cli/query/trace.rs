@@ -9,6 +9,7 @@ use super::{Common, Recent, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
+use crate::view::TraceDetail;
 use crate::{query, view};
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,25 @@ pub(crate) struct Args {
     which: Which,
     #[command(flatten)]
     common: Common,
+    /// Show only so many levels of the tree; what is deeper is counted
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    level: Option<u32>,
+    /// Show the exceptions with their whole messages and stacks
+    #[arg(long)]
+    exceptions: bool,
+    /// Show the metadata
+    #[arg(long)]
+    metadata: bool,
+}
+
+impl Args {
+    fn detail(&self) -> TraceDetail {
+        TraceDetail {
+            level_max: self.level.and_then(|level| level.try_into().ok()),
+            stacks: self.exceptions,
+            metadata: self.metadata,
+        }
+    }
 }
 
 /// How far back the latest trace may lie: as far as X-Ray answers in one question.
@@ -59,7 +79,8 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         if args.common.json {
             print::json(&json!({ "Traces": traces }))?;
         } else if let Some(trace) = traces.first() {
-            print::result(&view::timeline(trace, Clock::System.now(), print::style()))?;
+            let (now, style) = (Clock::System.now(), print::style());
+            print::result(&view::timeline(trace, now, args.detail(), style))?;
         } else {
             let which = id.unwrap_or_else(|| "of the last six hours".to_owned());
             print::note(format_args!("no trace {which}"));

@@ -1,41 +1,77 @@
-//! The segments and subsegments of a trace as one tree. X-Ray calls both entities.
+//! The segments and subsegments of a trace as one tree.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::json::{flag, items, number, plain, status, text, whole};
-use super::style::Status;
+/// How a request went, in the words of X-Ray; the later, the more it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Done, and well.
+    Ok,
+    /// The caller's mistake.
+    Error,
+    /// Refused because there were too many.
+    Throttle,
+    /// Not done yet.
+    InProgress,
+    /// The service's failure.
+    Fault,
+}
+
+impl Status {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Throttle => "throttle",
+            Self::InProgress => "in progress",
+            Self::Fault => "fault",
+        }
+    }
+}
 
 /// A segment or subsegment, as far as a timeline shows it.
-pub(super) struct Entity<'a> {
-    pub(super) document: &'a Value,
-    pub(super) name: &'a str,
+#[derive(Debug)]
+pub struct Entity<'a> {
+    /// The document, or the part of one, that it was read from.
+    pub document: &'a Value,
+    /// Its name; a dash if it has none.
+    pub name: &'a str,
     /// The AWS operation or HTTP method.
-    pub(super) action: Option<&'a str>,
+    pub action: Option<&'a str>,
     /// What the action was for: bucket, table, queue, path, query.
-    pub(super) resource: Option<&'a str>,
-    pub(super) start: Option<f64>,
-    /// None while in progress.
-    pub(super) end: Option<f64>,
-    pub(super) status: Status,
-    pub(super) http_status: Option<u64>,
-    pub(super) is_segment: bool,
-    parent: Option<usize>,
+    pub resource: Option<&'a str>,
+    /// Its start, in seconds since the epoch.
+    pub start: Option<f64>,
+    /// Its end; none while in progress.
+    pub end: Option<f64>,
+    /// How it went.
+    pub status: Status,
+    /// The status of the HTTP response.
+    pub http_status: Option<u64>,
+    /// Whether it is a segment and no subsegment.
+    pub is_segment: bool,
+    /// Whether X-Ray made it up from a call, since the called service sent nothing.
+    pub is_inferred: bool,
+    /// The place of its parent.
+    pub parent: Option<usize>,
 }
 
-/// All entities of a trace, parents known, without loops.
-pub(super) struct Tree<'a> {
-    pub(super) entities: Vec<Entity<'a>>,
-    pub(super) roots: Vec<usize>,
-    pub(super) children: Vec<Vec<usize>>,
+/// A link to a segment of another trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The other trace.
+    pub trace_id: &'a str,
+    /// The segment in it.
+    pub id: Option<&'a str>,
+    /// What the other is to this one: `parent` or `child`, as far as the document says.
+    pub reference: Option<&'a str>,
 }
 
-const FLAGS: [(&str, Status); 3] = [
-    ("error", Status::Error),
-    ("throttle", Status::Throttle),
-    ("fault", Status::Fault),
-];
+/// Entities, the places of the roots, the places of each one's children.
+pub(super) type Tree<'a> = (Vec<Entity<'a>>, Vec<usize>, Vec<Vec<usize>>);
 
 /// Where the AWS SDKs of X-Ray put the resource of a call.
 const RESOURCES: [&str; 6] = [
@@ -47,59 +83,52 @@ const RESOURCES: [&str; 6] = [
     "topic_arn",
 ];
 
-impl<'a> Tree<'a> {
-    /// The tree of segment documents. An inferred segment repeats the subsegment it was made
-    /// from, so it is left out and its children hang from that subsegment.
-    pub(super) fn read(documents: &'a [Value]) -> Self {
-        let mut entities = Vec::new();
-        let (inferred, sent): (Vec<&Value>, Vec<&Value>) = documents
-            .iter()
-            .filter(|document| document.is_object())
-            .partition(|document| flag(document, "inferred"));
-        for document in sent {
-            read_nested(document, &mut entities);
-        }
-        let mut by_id = index(&entities);
-        for document in inferred {
-            let parent = text(document, "parent_id").and_then(|id| by_id.get(id).copied());
-            match (parent, text(document, "id")) {
-                (Some(parent), Some(id)) => drop(by_id.entry(id).or_insert(parent)),
-                (Some(_), None) => {}
-                // The caller has not reported yet: this is all there is of the call.
-                (None, _) => read_nested(document, &mut entities),
-            }
-        }
-        for (id, entity) in index(&entities) {
-            by_id.entry(id).or_insert(entity);
-        }
-        hang(&mut entities, &by_id);
-        Self::grow(entities)
+/// The tree of segment documents: parents known, no loops.
+pub(super) fn tree(documents: &[Value]) -> Tree<'_> {
+    let mut entities = Vec::new();
+    let (inferred, sent): (Vec<&Value>, Vec<&Value>) = documents
+        .iter()
+        .filter(|document| document.is_object())
+        .partition(|document| flag(document, "inferred"));
+    for document in sent {
+        read_nested(document, &mut entities);
     }
+    let mut by_id = index(&entities);
+    for document in inferred {
+        let parent = text(document, "parent_id").and_then(|id| by_id.get(id).copied());
+        match (parent, text(document, "id")) {
+            (Some(parent), Some(id)) => drop(by_id.entry(id).or_insert(parent)),
+            (Some(_), None) => {}
+            // The caller has not reported yet: this is all there is of the call.
+            (None, _) => read_nested(document, &mut entities),
+        }
+    }
+    for (id, entity) in index(&entities) {
+        by_id.entry(id).or_insert(entity);
+    }
+    hang(&mut entities, &by_id);
+    grow(entities)
+}
 
-    fn grow(entities: Vec<Entity<'a>>) -> Self {
-        let mut roots = Vec::new();
-        let mut children = vec![Vec::new(); entities.len()];
-        for (index, entity) in entities.iter().enumerate() {
-            match entity.parent {
-                Some(parent) => children[parent].push(index),
-                None => roots.push(index),
-            }
-        }
-        let by_start = |siblings: &mut Vec<usize>| {
-            // A stable sort: equal starts keep the order of the documents.
-            siblings.sort_by(|&a, &b| {
-                let start = |index: usize| entities[index].start.unwrap_or(f64::INFINITY);
-                start(a).total_cmp(&start(b))
-            });
-        };
-        by_start(&mut roots);
-        children.iter_mut().for_each(by_start);
-        Self {
-            entities,
-            roots,
-            children,
+fn grow(entities: Vec<Entity<'_>>) -> Tree<'_> {
+    let mut roots = Vec::new();
+    let mut children = vec![Vec::new(); entities.len()];
+    for (index, entity) in entities.iter().enumerate() {
+        match entity.parent {
+            Some(parent) => children[parent].push(index),
+            None => roots.push(index),
         }
     }
+    let by_start = |siblings: &mut Vec<usize>| {
+        // A stable sort: equal starts keep the order of the documents.
+        siblings.sort_by(|&a, &b| {
+            let start = |index: usize| entities[index].start.unwrap_or(f64::INFINITY);
+            start(a).total_cmp(&start(b))
+        });
+    };
+    by_start(&mut roots);
+    children.iter_mut().for_each(by_start);
+    (entities, roots, children)
 }
 
 /// Adds a segment and all that nests in it.
@@ -150,8 +179,8 @@ impl<'a> Entity<'a> {
     fn read(document: &'a Value, parent: Option<usize>) -> Self {
         let (aws, http) = (&document["aws"], &document["http"]);
         let end = number(document, "end_time");
-        let http_status = whole(&http["response"], "status");
-        let status = match (status(document, &FLAGS), end, http_status) {
+        let http_status = http["response"]["status"].as_u64();
+        let status = match (flagged(document), end, http_status) {
             (Status::Ok, None, _) => Status::InProgress,
             // X-Ray goes by the flags; the code speaks only when none is set.
             (Status::Ok, Some(_), Some(429)) => Status::Throttle,
@@ -171,19 +200,63 @@ impl<'a> Entity<'a> {
             status,
             http_status,
             is_segment: parent.is_none() && text(document, "type") != Some("subsegment"),
+            is_inferred: flag(document, "inferred"),
             parent,
         }
     }
 
-    /// Its annotations by key.
-    pub(super) fn annotations(&self) -> Vec<(&'a str, String)> {
-        let annotations = self.document["annotations"].as_object();
-        annotations
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.as_str(), plain(value)))
-            .collect()
+    /// What it did: `S3 CreateBucket`.
+    pub fn head(&self) -> String {
+        match self.action {
+            Some(action) => format!("{} {action}", self.name),
+            None => self.name.to_owned(),
+        }
     }
+
+    /// Whether it names a parent that is no part of the trace.
+    pub fn is_orphan(&self) -> bool {
+        self.parent.is_none() && text(self.document, "parent_id").is_some()
+    }
+
+    /// Its links to other traces.
+    pub fn links(&self) -> impl Iterator<Item = Link<'a>> {
+        items(&self.document["links"]).iter().filter_map(|link| {
+            let attributes = &link["attributes"];
+            Some(Link {
+                trace_id: text(link, "trace_id")?,
+                id: text(link, "id"),
+                reference: text(attributes, "aws.xray.reserved.reference_type"),
+            })
+        })
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value[key].as_str()
+}
+
+/// A finite number.
+fn number(value: &Value, key: &str) -> Option<f64> {
+    value[key].as_f64().filter(|number| number.is_finite())
+}
+
+fn flag(value: &Value, key: &str) -> bool {
+    value[key].as_bool().unwrap_or(false)
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What matters most among the flags that are set.
+fn flagged(document: &Value) -> Status {
+    let flags = [
+        ("fault", Status::Fault),
+        ("throttle", Status::Throttle),
+        ("error", Status::Error),
+    ];
+    let set = flags.into_iter().find(|(key, _)| flag(document, key));
+    set.map_or(Status::Ok, |(_, status)| status)
 }
 
 fn resource(aws: &Value) -> Option<&str> {
@@ -207,16 +280,12 @@ mod tests {
     use super::*;
 
     fn shape(documents: &[Value]) -> String {
-        let tree = Tree::read(documents);
+        let (entities, roots, below) = tree(documents);
         let mut text = Vec::new();
-        let mut waiting: Vec<_> = tree.roots.iter().rev().map(|&root| (root, 0)).collect();
+        let mut waiting: Vec<_> = roots.iter().rev().map(|&root| (root, 0)).collect();
         while let Some((index, depth)) = waiting.pop() {
-            text.push(format!(
-                "{}{}",
-                ">".repeat(depth),
-                tree.entities[index].name
-            ));
-            let children = tree.children[index].iter().rev();
+            text.push(format!("{}{}", ">".repeat(depth), entities[index].name));
+            let children = below[index].iter().rev();
             waiting.extend(children.map(|&child| (child, depth + 1)));
         }
         text.join(" ")
@@ -272,7 +341,7 @@ mod tests {
 
     #[test]
     fn flags_decide_the_status_and_codes_only_without_them() {
-        let status = |document: Value| Tree::read(&[document]).entities[0].status;
+        let status = |document: Value| tree(&[document]).0[0].status;
         for (document, expected) in [
             (json!({"end_time": 2}), Status::Ok),
             (json!({}), Status::InProgress),

@@ -1,0 +1,145 @@
+//! One trace as a timeline: which rows it has and where their bars stand. Every drawing of a trace
+//! takes its rows from here, on a terminal as in a browser.
+//!
+//! It reads documents in the API's shape from any X-Ray: any member may be absent or of another
+//! type, any text may be hostile. Drawings escape for themselves.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::critical_path::{Interval, Section, critical_path};
+
+mod entity;
+mod rows;
+
+pub use entity::{Entity, Link, Status};
+pub use rows::{Fold, Row, RowKind};
+
+/// All entities of a trace as a tree without loops, and when each was at work. X-Ray calls segments
+/// and subsegments entities.
+#[derive(Debug)]
+pub struct Timeline<'a> {
+    /// Every entity once.
+    pub entities: Vec<Entity<'a>>,
+    /// The places of those without a parent, by start.
+    pub roots: Vec<usize>,
+    /// The places of each entity's children, by start.
+    pub children: Vec<Vec<usize>>,
+    /// The first start, in seconds since the epoch.
+    pub start: f64,
+    /// The last end; that of what is in progress is `now`.
+    pub end: f64,
+    /// Until when what is in progress has lasted.
+    pub now: f64,
+    /// The critical path of the trace's main root, first section to last.
+    pub critical_path: Vec<Section>,
+}
+
+/// The segment documents of a trace as BatchGetTraces answers it, and how many could not be read.
+pub fn documents(trace: &Value) -> (Vec<Value>, u64) {
+    let mut unreadable = 0;
+    let mut documents = Vec::new();
+    for segment in trace["Segments"].as_array().into_iter().flatten() {
+        let document = segment["Document"].as_str();
+        match document.map(serde_json::from_str::<Value>) {
+            Some(Ok(document)) if document.is_object() => documents.push(document),
+            _ => unreadable += 1,
+        }
+    }
+    (documents, unreadable)
+}
+
+impl<'a> Timeline<'a> {
+    /// The timeline of segment documents, of which those in progress have lasted until `now`, in
+    /// seconds since the epoch.
+    ///
+    /// An inferred segment repeats the subsegment it was made from, so it is left out and its
+    /// children hang from that subsegment.
+    pub fn read(documents: &'a [Value], now: f64) -> Self {
+        let (entities, roots, children) = entity::tree(documents);
+        let starts = entities.iter().filter_map(|entity| entity.start);
+        let start = starts.fold(f64::INFINITY, f64::min);
+        let now = now.max(start);
+        let ends = entities.iter().map(|entity| entity.end.unwrap_or(now));
+        let end = ends.fold(start, f64::max);
+        let mut timeline = Self {
+            entities,
+            roots,
+            children,
+            start,
+            end,
+            now,
+            critical_path: Vec::new(),
+        };
+        timeline.critical_path = timeline.walk();
+        timeline
+    }
+
+    /// From the first start to the last end, in seconds; not finite if nothing has a start.
+    pub fn seconds(&self) -> f64 {
+        self.end - self.start
+    }
+
+    /// Error and fault as the roots say, as in a trace summary; throttles and what still runs anywhere.
+    pub fn status(&self) -> Status {
+        let roots = self.roots.iter().map(|&root| self.entities[root].status);
+        let anywhere = self.entities.iter().map(|entity| entity.status);
+        let anywhere =
+            anywhere.filter(|status| matches!(status, Status::Throttle | Status::InProgress));
+        roots.chain(anywhere).max().unwrap_or(Status::Ok)
+    }
+
+    /// The rows, top to bottom.
+    pub fn rows(&self, fold: Fold) -> Vec<Row<'a>> {
+        rows::rows(self, fold)
+    }
+
+    /// How many seconds of the critical path went into which work, the most first. Entities of one
+    /// name and action count together, under the place of the first.
+    pub fn critical_work(&self) -> Vec<(usize, f64)> {
+        let mut places = BTreeMap::new();
+        let mut work: Vec<(usize, f64)> = Vec::new();
+        for section in &self.critical_path {
+            let entity = &self.entities[section.entity];
+            let place = places.entry((entity.name, entity.action));
+            let place = *place.or_insert(work.len());
+            if place == work.len() {
+                work.push((section.entity, 0.0));
+            }
+            work[place].1 += section.end - section.start;
+        }
+        work.sort_by(|a, b| b.1.total_cmp(&a.1));
+        work
+    }
+
+    /// The critical path of the longest root whose caller is no part of the trace.
+    fn walk(&self) -> Vec<Section> {
+        let interval = |entity: &Entity<'_>| {
+            let start = entity.start.unwrap_or(f64::NAN);
+            Interval {
+                start,
+                end: entity.end.unwrap_or(self.now),
+                parent: entity.parent,
+                is_remote: entity.is_segment,
+            }
+        };
+        let intervals: Vec<Interval> = self.entities.iter().map(interval).collect();
+        let rank = |&root: &usize| {
+            let seconds = intervals[root].end - intervals[root].start;
+            (!self.entities[root].is_orphan(), seconds)
+        };
+        let timed = self
+            .roots
+            .iter()
+            .copied()
+            .filter(|&root| intervals[root].start.is_finite());
+        let main = timed.max_by(|a, b| {
+            let ((a_whole, a_seconds), (b_whole, b_seconds)) = (rank(a), rank(b));
+            // Of equals the first.
+            let order = a_whole.cmp(&b_whole).then(a_seconds.total_cmp(&b_seconds));
+            order.then(b.cmp(a))
+        });
+        main.map_or_else(Vec::new, |root| critical_path(&intervals, root))
+    }
+}
