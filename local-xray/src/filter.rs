@@ -144,7 +144,7 @@ impl<'g> Groups<'g> {
 
     /// The place of a group's expression, or what is wrong with it.
     fn find(&mut self, name: &str, depth: usize) -> Result<usize, String> {
-        let named = lexer::quote(name);
+        let named = lexer::Token::Text(name.to_owned());
         match self.known.iter().find(|(known, _)| known == name) {
             Some((_, Some(place))) => return Ok(*place),
             Some((_, None)) => return Err(format!("group {named} is made of itself")),

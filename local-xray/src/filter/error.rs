@@ -47,21 +47,25 @@ impl FilterError {
             }
         }
         let caret = caret.unwrap_or_default();
-        let width = |chars: &[char]| chars.iter().filter_map(|c| c.width()).sum::<usize>();
+        let width = |c: &char| c.width().unwrap_or_default();
         // Two thirds of the width before the column, the rest after it, and an ellipsis at each cut.
-        let mut first = 0;
-        while width(&line[first..caret]) > WIDTH_MAX * 2 / 3 {
-            first += 1;
-        }
-        let mut last = line.len();
-        while width(&line[first..last]) > WIDTH_MAX - 2 {
-            last -= 1;
-        }
+        let mut indent = 0;
+        let before = line[..caret].iter().rev().take_while(|c| {
+            indent += width(c);
+            indent <= WIDTH_MAX * 2 / 3
+        });
+        let first = caret - before.count();
+        let mut filled = 0;
+        let shown = line[first..].iter().take_while(|c| {
+            filled += width(c);
+            filled <= WIDTH_MAX - 2
+        });
+        let last = first + shown.count();
         let mut drawing = String::new();
         drawing.extend((first > 0).then_some('…'));
         drawing.extend(&line[first..last]);
         drawing.extend((last < line.len()).then_some('…'));
-        let indent = width(&line[first..caret]) + usize::from(first > 0);
+        let indent = line[first..caret].iter().map(width).sum::<usize>() + usize::from(first > 0);
         let _ = write!(drawing, "\n{:indent$}^", "");
         drawing
     }

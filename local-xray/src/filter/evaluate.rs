@@ -375,8 +375,8 @@ fn passes(filter: Option<&Expr<Test>>, node: &Node<'_, '_, '_>) -> bool {
     filter.is_none_or(|filter| filter.holds(&mut |test| holds(test, node)))
 }
 
-/// Whether a client is meant: where it is asked for, and as the source of edges also where nothing
-/// is asked for.
+/// Whether a client is meant: where its type is asked for, and as the source of edges also where
+/// nothing is asked for.
 fn is_client(selector: &Selector, or_any: bool) -> bool {
     selector.kind.as_deref() == Some(CLIENT) || or_any && *selector == Selector::default()
 }

@@ -173,6 +173,10 @@ mod tests {
                 "\"10.0.0.1\" is no number; text stands in double quotes",
             ),
             (
+                " 1_000",
+                "\"1_000\" is no number; text stands in double quotes",
+            ),
+            (
                 " 1e999",
                 "\"1e999\" is no number; text stands in double quotes",
             ),

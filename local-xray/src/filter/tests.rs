@@ -327,6 +327,8 @@ fn a_selector_selects_services_or_edges() {
         let parsed = text.parse::<EntitySelector>();
         assert_eq!(parsed.unwrap_err().to_string(), error);
     }
+    let every: EntitySelector = "edge(id(), id())".parse().unwrap();
+    assert_eq!(every, EntitySelector::default());
     let long = format!("service(\"{}\")", "a".repeat(SELECTOR_LENGTH_MAX));
     assert_eq!(long.parse::<EntitySelector>().unwrap_err().column, 501);
 }
@@ -390,7 +392,7 @@ fn test(context: Context) -> BoxedStrategy<Test> {
     prop_oneof![3 => of_field, 1 => annotation].boxed()
 }
 
-fn expr<T: Clone + fmt::Debug + 'static>(
+pub(in crate::filter) fn expr<T: Clone + fmt::Debug + 'static>(
     term: impl Strategy<Value = T> + 'static,
 ) -> impl Strategy<Value = Expr<T>> {
     term.prop_map(Expr::Term).prop_recursive(4, 12, 3, |inner| {
@@ -457,7 +459,7 @@ fn cause_pattern() -> impl Strategy<Value = CausePattern> {
     )
 }
 
-fn term() -> impl Strategy<Value = Term> {
+pub(in crate::filter) fn term() -> impl Strategy<Value = Term> {
     let causes = prop_oneof![
         Just(Causes::Fault),
         Just(Causes::Error),
@@ -475,12 +477,11 @@ fn term() -> impl Strategy<Value = Term> {
             filter,
         })
     });
-    let named = || selector().prop_filter("names something", |s| *s != Selector::default());
     prop_oneof![
         4 => test(Context::Trace).prop_map(Term::Test),
         2 => (selector(), filter(Context::Service))
             .prop_map(|(service, filter)| Term::Service { service, filter }),
-        2 => (named(), named(), filter(Context::Edge))
+        2 => (selector(), selector(), filter(Context::Edge))
             .prop_map(|(source, target, filter)| Term::Edge { source, target, filter }),
         2 => root_cause,
         1 => (vec(cause_pattern(), 1..3), any::<bool>())

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use tracing_xray::TraceId;
 
 use super::*;
+use crate::document::Entity;
 use crate::filter::lexer::quote;
-use crate::filter::tests::groups;
+use crate::filter::tests::{expr, groups, term};
 use crate::graph::GraphBuilder;
+use crate::outline;
 use crate::summary::TraceSummary;
 
 fn trace(documents: &[Value]) -> DetailedTrace<'static> {
@@ -193,6 +195,30 @@ fn an_unknown_account_is_the_only_known_one() {
     assert!(matches(of_one, &trace(&known)));
     let two = [known.as_slice(), &[segment(3, "2", None)]].concat();
     assert!(!matches(of_one, &trace(&two)));
+}
+
+#[test]
+fn a_duration_lasts_to_the_end_of_what_belongs_to_the_segment() {
+    let subsegment = |id: &str, end: f64| {
+        json!({ "id": id, "name": "late", "start_time": 1, "end_time": end,
+            "namespace": "remote", "subsegments": [] })
+    };
+    let trace = trace(&[json!({
+        "id": "0000000000000001", "name": "a", "start_time": 1, "end_time": 2,
+        "subsegments": [subsegment("0000000000000002", 3.5), subsegment("0000000000000003", 2.5)],
+    })]);
+    for (text, expected) in [
+        (
+            "service(\"a\") { duration = 2.5 AND responsetime = 1 }",
+            true,
+        ),
+        ("service(\"late\") { duration = 1.5 }", true),
+        ("service(\"late\") { duration > 2.5 }", false),
+        ("edge(\"a\", \"late\") { duration = 2.5 }", true),
+        ("duration = 2.5 AND responsetime = 1", true),
+    ] {
+        assert_eq!(matches(text, &trace), expected, "{text}");
+    }
 }
 
 #[test]
@@ -402,4 +428,34 @@ proptest! {
         roots.sort_unstable();
         prop_assert_eq!(evaluation.roots().collect::<Vec<_>>(), roots);
     }
+
+    #[test]
+    fn an_expression_or_its_negation_matches(
+        expression in expr(term()),
+        documents in vec(document(), 0..8),
+    ) {
+        let whole = |expression| FilterExpression {
+            expression: Some(expression),
+            groups: vec![None],
+        };
+        let negation = whole(Expr::Not(Box::new(expression.clone())));
+        let expression = whole(expression);
+        let trace = trace(&documents);
+        let found = expression.matches(&trace);
+        prop_assert_eq!(negation.matches(&trace), !found);
+        if !expression.looks_at_facts() {
+            prop_assert_eq!(expression.matches(&without_facts(&documents)), found);
+        }
+    }
+}
+
+fn without_facts(documents: &[Value]) -> DetailedTrace<'static> {
+    let mut outlines = Vec::new();
+    for document in documents {
+        let text = document.to_string();
+        for (outline, _) in outline::of_document(&Entity::parse(&text).unwrap()) {
+            outline::encode(&outline, &mut outlines);
+        }
+    }
+    DetailedTrace::decode(TraceId::from_parts(1_763_790_000, 1), outlines.leak(), &[])
 }

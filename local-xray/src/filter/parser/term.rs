@@ -7,6 +7,9 @@ use super::super::lexer::Token;
 use super::super::root_cause::CausePattern;
 use super::Parser;
 
+/// The most characters of what the JSON parser says that an error repeats.
+const MESSAGE_MAX: usize = 150;
+
 impl Parser<'_, '_, '_> {
     pub(super) fn term(&mut self, context: Context) -> Result<Term, FilterError> {
         let word = self.keyword().unwrap_or_default();
@@ -53,7 +56,7 @@ impl Parser<'_, '_, '_> {
         })
     }
 
-    /// A name, or `id(…)` with one or more of name, type and account.id.
+    /// A name, or `id(…)` with any of name, type and account.id.
     fn service_id(&mut self, expected: &str) -> Result<Selector, FilterError> {
         let mut selector = Selector::default();
         if let Token::Text(name) = &self.next.token {
@@ -65,6 +68,9 @@ impl Parser<'_, '_, '_> {
             return Err(self.expected(expected));
         }
         self.symbol("(", "( after id")?;
+        if self.take_symbol(")")? {
+            return Ok(selector);
+        }
         loop {
             let word = self.keyword().unwrap_or_default();
             let part = match word.as_str() {
@@ -206,5 +212,8 @@ fn json_place(json: &str, error: &serde_json::Error) -> usize {
 fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    message.strip_suffix(&place).unwrap_or(&message).to_owned()
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    // It may quote what was written.
+    let printable = message.chars().filter(|c| !c.is_control());
+    printable.take(MESSAGE_MAX).collect()
 }
