@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tracing_xray::TraceId;
 
+use super::services::CLIENT;
 use super::*;
 use crate::document::Entity;
 use crate::filter::lexer::quote;
