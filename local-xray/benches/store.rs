@@ -102,7 +102,7 @@ fn trace_by_id(bencher: Bencher<'_, '_>) {
 fn graph(bencher: Bencher<'_, '_>, traces: usize) {
     let filled = filled(traces);
     let (start, end) = window(traces);
-    bencher.bench_local(|| filled.store.service_graph(start, end).unwrap());
+    bencher.bench_local(|| filled.store.service_graph(start, end, None).unwrap());
 }
 
 #[divan::bench(sample_count = 50, sample_size = 1)]
@@ -113,8 +113,8 @@ fn newest_hundred_summaries(bencher: Bencher<'_, '_>) {
         start,
         end,
         range: TimeRange::Event,
-        before: None,
         limit: 100,
+        ..SummaryQuery::default()
     };
     bencher.bench_local(|| filled.store.trace_summaries(&query).unwrap());
 }

@@ -15,6 +15,7 @@ use tracing_xray::Clock;
 mod account;
 mod destination;
 mod error;
+mod filters;
 mod groups;
 mod guard;
 mod insights;
@@ -24,12 +25,9 @@ mod read;
 mod retrieval;
 mod rules;
 mod sampling;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "read.rs does not take the parameters yet")
-)]
 mod sampling_strategy;
 mod segments;
+mod series;
 mod server;
 mod tags;
 mod telemetry;
@@ -83,13 +81,14 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
 type Operation = fn(&Api, &[u8]) -> Result<Vec<u8>, ApiError>;
 
 /// All operations, by path.
-const OPERATIONS: [(&str, Operation); 37] = [
+const OPERATIONS: [(&str, Operation); 38] = [
     ("/TraceSegments", segments::put_trace_segments),
     ("/TelemetryRecords", telemetry::put_telemetry_records),
     //
     ("/Traces", read::batch_get_traces),
     ("/TraceSummaries", read::trace_summaries),
     ("/ServiceGraph", read::service_graph),
+    ("/TimeSeriesServiceStatistics", series::time_series),
     ("/TraceGraph", read::trace_graph),
     //
     ("/CreateGroup", groups::create_group),

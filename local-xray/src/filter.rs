@@ -14,7 +14,6 @@ use parser::{DEPTH_MAX, Parser};
 mod ast;
 mod display;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "no search takes one yet"))]
 mod evaluate;
 mod keyword;
 mod lexer;

@@ -13,9 +13,12 @@ use crate::assemble::Trace;
 use crate::outline::{Outline, Service};
 
 mod links;
+mod series;
 mod statistics;
 
 use links::{LinkEdge, Links};
+pub(crate) use series::TimeSeries;
+pub use series::{TimePoint, TimeSeriesQuery};
 
 pub(crate) use statistics::milliseconds;
 use statistics::{HistogramEntry, Latencies, Requests, Statistics};

@@ -25,9 +25,9 @@ pub mod timeline;
 pub use api::{LocalXray, StartError};
 pub use document::UnprocessedTraceSegment;
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
-pub use graph::ServiceNode;
+pub use graph::{ServiceNode, TimePoint, TimeSeriesQuery};
 pub use store::{
-    BackendConnectionErrors, Reject, Retention, STORE_FILE, Store, StoreError, SummaryPage,
+    BackendConnectionErrors, Reject, Retention, STORE_FILE, Share, Store, StoreError, SummaryPage,
     SummaryQuery, TelemetryRecord, TelemetrySender, TimeRange, Trace,
 };
 pub use summary::TraceSummary;

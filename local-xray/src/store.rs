@@ -19,6 +19,7 @@ mod retention;
 mod scan;
 mod schema;
 mod settings;
+mod share;
 mod write;
 
 pub use read::{SummaryPage, SummaryQuery, Trace};
@@ -30,6 +31,7 @@ pub(crate) use settings::{
     BoostReport, DEFAULT, Group, GroupChange, Refusal, Report, Resource, RuleChange,
     SamplingRateBoost, SamplingRule, SettingError, Tag,
 };
+pub use share::Share;
 
 /// The store's file within its directory.
 pub const STORE_FILE: &str = "xray.sqlite";

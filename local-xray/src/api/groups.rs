@@ -5,7 +5,7 @@ use serde_json::json;
 use super::error::ApiError;
 use super::pages::Page;
 use super::parameters::Parameters;
-use super::{Api, json, tags};
+use super::{Api, filters, json, tags};
 use crate::store::{DEFAULT, Group, GroupChange, Resource};
 
 /// How long the names of groups and sampling rules may be.
@@ -19,14 +19,18 @@ pub(super) fn create_group(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> 
     let name = parameters.required_text("GroupName")?;
     check_name(&parameters, "GroupName", name)?;
     let tags = tags::read(&parameters)?;
-    let group = api.store.create_group(name, &change(&parameters)?, &tags)?;
+    let group = api
+        .store
+        .create_group(name, &change(api, name, &parameters)?, &tags)?;
     json(&json!({ "Group": group }))
 }
 
 pub(super) fn update_group(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let parameters = Parameters::parse(body)?;
     let name = required_name(&parameters)?;
-    let group = api.store.update_group(&name, &change(&parameters)?)?;
+    let group = api
+        .store
+        .update_group(&name, &change(api, &name, &parameters)?)?;
     json(&json!({ "Group": group }))
 }
 
@@ -57,11 +61,6 @@ pub(super) fn of(api: &Api, parameters: &Parameters) -> Result<Group, ApiError> 
         let unknown = Resource::Group(name);
         ApiError::invalid_request(format!("there is no {unknown}"))
     })
-}
-
-/// Whether a filter expression can be read.
-pub(super) fn check_filter(_expression: &str) -> Result<(), ApiError> {
-    Ok(())
 }
 
 /// A name is any text of up to 32 characters without control characters.
@@ -97,9 +96,15 @@ fn name(parameters: &Parameters) -> Result<Option<String>, ApiError> {
     }
 }
 
-fn change(parameters: &Parameters) -> Result<GroupChange<'_>, ApiError> {
+fn change<'p>(
+    api: &Api,
+    name: &str,
+    parameters: &'p Parameters,
+) -> Result<GroupChange<'p>, ApiError> {
     let filter_expression = parameters.text("FilterExpression")?;
-    check_filter(filter_expression.unwrap_or_default())?;
+    if let Some(expression) = filter_expression {
+        filters::check(api, name, expression)?;
+    }
     let insights = parameters.object("InsightsConfiguration")?;
     let insight = |name| match &insights {
         Some(insights) => insights.boolean(name),

@@ -7,7 +7,7 @@ use tracing_xray::TraceId;
 
 use super::error::ApiError;
 use super::parameters::Parameters;
-use super::{Api, json};
+use super::{Api, filters, json, sampling_strategy};
 use crate::graph::ServiceNode;
 use crate::store::{SummaryQuery, TimeRange};
 
@@ -51,17 +51,13 @@ pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiErro
             return Err(ApiError::invalid_request(message));
         }
     };
-    if parameters
-        .text("FilterExpression")?
-        .is_some_and(|filter| !filter.trim().is_empty())
-    {
-        let message = "FilterExpression: local X-Ray has no filter expressions yet: leave it out";
-        return Err(ApiError::invalid_request(message));
-    }
+    let filter = filters::read(api, &parameters)?;
     let page = api.store.trace_summaries(&SummaryQuery {
         start,
         end,
         range,
+        filter: filter.as_ref(),
+        share: sampling_strategy::share(&parameters)?,
         before: parameters.next_token()?,
         limit: SUMMARIES_PAGE,
     })?;
@@ -76,13 +72,14 @@ pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiErro
 pub(super) fn service_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let parameters = Parameters::parse(body)?;
     let (start, end) = parameters.window()?;
-    check_group(&parameters)?;
+    let filter = filters::of_group(api, &parameters)?;
     let from = parameters.next_token()?.unwrap_or(0);
     let mut answer = Map::new();
     answer.insert("StartTime".into(), json!(start));
     answer.insert("EndTime".into(), json!(end));
     answer.insert("ContainsOldGroupVersions".into(), json!(false));
-    services(&mut answer, &api.store.service_graph(start, end)?, from);
+    let graph = api.store.service_graph(start, end, filter.as_ref())?;
+    services(&mut answer, &graph, from);
     json(&answer)
 }
 
@@ -94,17 +91,6 @@ pub(super) fn trace_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let mut answer = Map::new();
     services(&mut answer, &api.store.trace_graph(&ids)?, from);
     json(&answer)
-}
-
-/// There is one group, and all traces are in it.
-fn check_group(parameters: &Parameters) -> Result<(), ApiError> {
-    let name = parameters.text("GroupName")?.unwrap_or("Default");
-    let arn = parameters.text("GroupARN")?.unwrap_or(":group/Default");
-    if name == "Default" && arn.contains(":group/Default") {
-        return Ok(());
-    }
-    let message = "GroupName, GroupARN: local X-Ray has only the group Default";
-    Err(ApiError::invalid_request(message))
 }
 
 fn services(answer: &mut Map<String, Value>, services: &[ServiceNode], from: usize) {

@@ -1,25 +1,46 @@
-//! Service graphs of the traces in the store.
+//! Service graphs of the traces in the store, and what went on over time.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use super::scan::{scan_active, scan_ids};
 use super::{Store, StoreError};
-use crate::graph::{GraphBuilder, ServiceNode};
+use crate::filter::FilterExpression;
+use crate::graph::{GraphBuilder, ServiceNode, TimePoint, TimeSeries, TimeSeriesQuery};
 use crate::outline;
 
 impl Store {
-    /// The service graph of all traces that were active in a window.
+    /// The service graph of all traces that were active in a window, or of those among them that a
+    /// filter takes.
     pub fn service_graph(
         &self,
         start: Timestamp,
         end: Timestamp,
+        filter: Option<&FilterExpression>,
     ) -> Result<Vec<ServiceNode>, StoreError> {
+        let with_facts = filter.is_some_and(FilterExpression::looks_at_facts);
         self.read(|connection| {
             let mut builder = GraphBuilder::default();
-            scan_active(connection, start, end, |trace| builder.add(&trace.trace))?;
+            scan_active(connection, (start, end), with_facts, |trace| {
+                if filter.is_none_or(|filter| filter.matches(trace)) {
+                    builder.add(&trace.trace);
+                }
+            })?;
             finish(connection, builder)
         })
+    }
+
+    /// The statistics of services or edges in each period of a window in which there were requests.
+    pub fn time_series(&self, query: &TimeSeriesQuery<'_>) -> Result<Vec<TimePoint>, StoreError> {
+        let mut series = TimeSeries::new(query);
+        self.read(|connection| {
+            scan_active(connection, (query.start, query.end), true, |trace| {
+                if query.filter.is_none_or(|filter| filter.matches(trace)) {
+                    series.add(trace);
+                }
+            })
+        })?;
+        Ok(series.finish())
     }
 
     /// The service graph of some traces.

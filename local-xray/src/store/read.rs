@@ -7,9 +7,10 @@ use serde::Serialize;
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use super::scan::{TimeRange, Window, scan_newest_first};
-use super::{Store, StoreError};
+use super::{Share, Store, StoreError};
 use crate::assemble::Documents;
 use crate::document::Entity;
+use crate::filter::FilterExpression;
 use crate::graph::milliseconds;
 use crate::summary::TraceSummary;
 
@@ -35,13 +36,17 @@ struct Segment {
 
 /// A search for traces, newest first.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SummaryQuery {
+pub struct SummaryQuery<'a> {
     /// The window's first time.
     pub start: Timestamp,
     /// The window's last time.
     pub end: Timestamp,
     /// What has to lie in the window.
     pub range: TimeRange,
+    /// Which traces; none takes all.
+    pub filter: Option<&'a FilterExpression>,
+    /// Only a share of them.
+    pub share: Share,
     /// Only traces older than this one, the last of the page before.
     pub before: Option<TraceId>,
     /// The most summaries to give.
@@ -74,7 +79,7 @@ impl Store {
     }
 
     /// Searches for traces.
-    pub fn trace_summaries(&self, query: &SummaryQuery) -> Result<SummaryPage, StoreError> {
+    pub fn trace_summaries(&self, query: &SummaryQuery<'_>) -> Result<SummaryPage, StoreError> {
         let window = Window {
             start: query.start,
             end: query.end,
@@ -88,6 +93,12 @@ impl Store {
         let mut last = None;
         self.read(|connection| {
             scan_newest_first(connection, &window, query.before, |trace, revision| {
+                let is_wanted = query.share.has(trace.id)
+                    && query.filter.is_none_or(|filter| filter.matches(trace));
+                if !is_wanted {
+                    page.processed += 1;
+                    return ControlFlow::Continue(());
+                }
                 if page.summaries.len() == query.limit {
                     page.next = last;
                     return ControlFlow::Break(());

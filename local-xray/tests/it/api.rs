@@ -56,7 +56,7 @@ fn wrong_parameters_are_named() {
         ),
         (
             "/TraceSummaries",
-            r#"{"StartTime":1,"EndTime":2,"FilterExpression":"error"}"#,
+            r#"{"StartTime":1,"EndTime":2,"FilterExpression":"eror"}"#,
             "FilterExpression",
         ),
         (

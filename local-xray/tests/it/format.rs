@@ -71,7 +71,7 @@ fn seen(store: &Store) -> Value {
     };
     json!({
         "traces": store.batch_get_traces(&ids).unwrap(),
-        "graph": store.service_graph(all.start, all.end).unwrap(),
+        "graph": store.service_graph(all.start, all.end, None).unwrap(),
         "summaries": store.trace_summaries(&all).unwrap().summaries,
     })
 }

@@ -88,13 +88,13 @@ fn read_all(store: &Store) -> Value {
         start: Timestamp::default(),
         end: Timestamp::from_micros(4_000_000_000_000_000),
         range: TimeRange::Event,
-        before: None,
         limit: 100,
+        ..SummaryQuery::default()
     };
     json!([
         store.batch_get_traces(&ids).unwrap(),
         store.trace_graph(&ids).unwrap(),
-        store.service_graph(query.start, query.end).unwrap(),
+        store.service_graph(query.start, query.end, None).unwrap(),
         store.trace_summaries(&query).unwrap().summaries,
     ])
 }
