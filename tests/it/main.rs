@@ -45,3 +45,5 @@ mod trust;
 mod version;
 #[cfg(feature = "local")]
 mod worker;
+#[cfg(feature = "local")]
+mod xray_clients;

@@ -13,11 +13,11 @@ use crate::program::{Ended, PATIENCE, Place, ended, interpreter, repository};
 use crate::serve::{Served, serve};
 
 /// The interpreter, when it has all that is needed.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     interpreter("boto3, awscli, aws_xray_sdk")
 }
 
-fn run(mut command: Command, place: &Place, served: &Served) -> Ended {
+pub(crate) fn run(mut command: Command, place: &Place, served: &Served) -> Ended {
     command
         .current_dir(place.path())
         .env_clear()
@@ -35,7 +35,7 @@ fn run(mut command: Command, place: &Place, served: &Served) -> Ended {
     ended
 }
 
-fn script(python: &PathBuf, name: &str, args: &[&str]) -> Command {
+pub(crate) fn script(python: &PathBuf, name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(python);
     command.arg(repository().join("tests/it/python").join(name));
     command.args(args);
