@@ -31,6 +31,8 @@ mod series;
 mod server;
 mod tags;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 
 use error::ApiError;
 pub use server::{LocalXray, StartError};

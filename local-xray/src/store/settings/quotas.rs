@@ -109,6 +109,9 @@ impl Store {
     ) -> Result<Targets, StoreError> {
         self.write(|transaction| {
             let mut answer = Targets::default();
+            let ended = "DELETE FROM sampling_clients WHERE quota_ends_us <= ?1";
+            transaction.execute(ended, [micros(now)])?;
+            statistics::forget_old(transaction, now)?;
             for report in boosts {
                 answer
                     .unprocessed_boost_statistics
@@ -155,8 +158,6 @@ fn quota(
     now: Timestamp,
 ) -> Result<u32, rusqlite::Error> {
     let demand = demand(connection, report, now)?;
-    let ended = "DELETE FROM sampling_clients WHERE quota_ends_us <= ?1";
-    connection.execute(ended, [micros(now)])?;
     let mut clients = clients(connection, &rule.rule_name)?;
     let me = match clients.binary_search_by(|client| client.id.cmp(&report.client)) {
         Ok(known) => known,

@@ -54,17 +54,19 @@ impl Store {
     }
 }
 
-/// Adds a report to the window that is now, and drops windows that are too old.
+pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> Result<(), rusqlite::Error> {
+    let delete = "DELETE FROM sampling_statistics WHERE window_us <= ?1";
+    connection.execute(delete, [kept_after(now)])?;
+    Ok(())
+}
+
+/// Adds a report to the window that is now.
 pub(super) fn add(
     connection: &Connection,
     report: &Report,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let start = now.as_micros() - now.as_micros() % WINDOW_MICROS;
-    connection.execute(
-        "DELETE FROM sampling_statistics WHERE window_us <= ?1",
-        [kept_after(now)],
-    )?;
     let columns = params![
         micros(Timestamp::from_micros(start)),
         report.rule,
@@ -119,5 +121,10 @@ mod tests {
         assert_eq!(read(599), [first, second.clone()]);
         assert_eq!(read(600), [second]);
         assert_eq!(read(610), []);
+        store.sampling_targets(&[], &[], at(610)).unwrap();
+        let count = "SELECT count(*) FROM sampling_statistics";
+        let rows =
+            store.read(|connection| connection.query_row(count, [], |row| row.get::<_, i64>(0)));
+        assert_eq!(rows.unwrap(), 0, "nothing grows");
     }
 }
