@@ -58,7 +58,7 @@ fn the_official_sdk_appears_on_the_map_beside_ours_and_every_client_reads_the_sa
     let expected = [
         "bucket creation - active True",
         "bucket creation client unknown True",
-        "bucket creation run - active False",
+        "bucket creation run - active True", // its link to the jobs
         "bucket creation run client unknown True",
         "made-by-python AWS::S3::Bucket unknown False",
         "python worker - active True",

@@ -68,7 +68,7 @@ fn wrong_parameters_are_named() {
         (
             "/ServiceGraph",
             r#"{"StartTime":1,"EndTime":2,"GroupName":"mine"}"#,
-            "GroupName",
+            "group \"mine\"",
         ),
         ("/SamplingTargets", "{}", "SamplingStatisticsDocuments"),
         (

@@ -14,17 +14,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 START, END = 1763790000, 1763790100
-# What local X-Ray does not have yet.
-LATER = {"filter expressions", "time series"}
 # What must come comes within this many seconds.
 PATIENCE = 60
-
-
-def later(what, check):
-    if what in LATER:
-        print(f"not yet: {what}")
-    else:
-        check()
 
 
 def until(what, condition):
@@ -95,8 +86,8 @@ def with_boto3(path):
     rules_of(client)
     tags_of(client)
     stubs_of(client, window)
-    later("time series", lambda: time_series_of(client, window))
-    later("filter expressions", lambda: filters_of(client, window, ids))
+    time_series_of(client, window)
+    filters_of(client, window, ids)
     response = refused("InvalidRequestException", client.get_groups, NextToken="of somebody else")
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
@@ -257,13 +248,13 @@ def with_cli(path):
     assert tags["Tags"] == [{"Key": "a", "Value": "b"}]
     assert aws("delete-sampling-rule", "--rule-name", "mine")["SamplingRuleRecord"]
     assert aws("delete-group", "--group-name", "mine") is None
-    later("time series", lambda: cli_time_series(window))
-    later("filter expressions", lambda: cli_filter(window))
+    cli_time_series(window)
+    cli_filter(window)
 
 
 def cli_time_series(window):
     entries = aws("get-time-series-service-statistics", *window)["TimeSeriesServiceStatistics"]
-    assert entries and all(entry["ServiceSummaryStatistics"]["TotalCount"] > 0 for entry in entries)
+    assert entries and all(entry["EdgeSummaryStatistics"]["TotalCount"] > 0 for entry in entries)
 
 
 def cli_filter(window):
@@ -384,7 +375,7 @@ def with_grafana(path):
             document = json.loads(segment["Document"])
             assert document["id"] and document["name"], document
             assert isinstance(document["start_time"], (int, float)), document
-    later("time series", lambda: grafana_time_series(client, window))
+    grafana_time_series(client, window)
 
 
 def root_cause(kind, cause):
