@@ -111,58 +111,74 @@ pub(crate) fn failures(
     outcomes: &[Outcome],
 ) -> Vec<Cause<ExceptionEntry>> {
     let trace = &detailed.trace;
-    let failed = |index: usize| outcomes.contains(&trace.entities[index].outcome);
-    let mut above_failed = vec![false; trace.entities.len()];
-    let mut ways = Vec::new();
-    for index in (0..trace.entities.len()).filter(|&index| failed(index)) {
-        let Some(way) = way_from_root(trace, index) else {
-            continue;
-        };
-        for &above in way.iter().rev().skip(1) {
-            above_failed[above] = true;
-        }
-        ways.push(way);
+    let failed = |index: &usize| outcomes.contains(&trace.entities[*index].outcome);
+    if !(0..trace.entities.len()).any(|index| failed(&index)) {
+        return Vec::new();
     }
-    ways.retain(|way| way.last().is_some_and(|&last| !above_failed[last]));
-    ways.sort_by_key(|way| {
-        way.iter()
-            .map(|&i| (trace.entities[i].start, i))
-            .collect::<Vec<_>>()
-    });
-    ways.truncate(CAUSES_MAX);
-    let root_failed = trace.roots().first().is_some_and(|&root| failed(root));
+    let mut failures = reached(trace);
+    failures.retain(failed);
+    let mut above_failed = vec![false; trace.entities.len()];
+    for &index in &failures {
+        let mut above = trace.parents[index];
+        // What is above an entity that is marked is marked.
+        while let Some(parent) = above.filter(|&parent| !above_failed[parent]) {
+            above_failed[parent] = true;
+            above = trace.parents[parent];
+        }
+    }
+    let root_failed = trace.roots().first().is_some_and(failed);
     let entry = |index: usize, remote| ExceptionEntry {
         name: name(detailed, index),
         exceptions: exceptions(detailed, index),
         remote,
     };
-    let cause = |way: &Vec<usize>| {
+    let deepest = failures.into_iter().filter(|&index| !above_failed[index]);
+    let cause = |index| {
         Some(Cause {
-            services: services(trace, way, entry)?,
+            services: services(trace, &way_from_top(trace, index), entry)?,
             client_impacting: root_failed,
         })
     };
-    ways.iter().filter_map(cause).collect()
+    deepest.take(CAUSES_MAX).filter_map(cause).collect()
 }
 
-/// The entities from the top of the trace down to this one, unless a part of the way ran on its
-/// own: a segment that hangs under a segment, rather than under a call, and outlives it was
-/// invoked asynchronously, and what becomes of it is no failure of its invoker.
-fn way_from_root(trace: &Trace<'_>, index: usize) -> Option<Vec<usize>> {
-    let mut way = vec![index];
-    let mut at = index;
-    while let Some(parent) = trace.parents[at] {
-        let (entity, above) = (&trace.entities[at], &trace.entities[parent]);
-        let invoked = entity.is_segment() && above.is_segment();
-        let outlives = invoked && above.end.is_some_and(|end| entity.end > Some(end));
-        if outlives || way.len() == WAY_LEN_MAX || way.contains(&parent) {
-            return None;
-        }
-        way.push(parent);
-        at = parent;
+/// The entities that a failure leads up from to the top of the trace, each before what is under
+/// it, by their start. What ran on its own is not among them, nor what hangs too deep or in a
+/// circle.
+fn reached(trace: &Trace<'_>) -> Vec<usize> {
+    let children = children(trace);
+    let mut tops: Vec<_> = (0..trace.entities.len())
+        .filter(|&index| trace.parents[index].is_none())
+        .collect();
+    tops.sort_by_key(|&index| (trace.entities[index].start, index));
+    let mut reached = Vec::with_capacity(trace.entities.len());
+    let mut waiting: Vec<_> = tops.into_iter().rev().map(|top| (top, 1)).collect();
+    while let Some((index, way_len)) = waiting.pop() {
+        reached.push(index);
+        let next = children[index].iter().rev().copied();
+        let next = next.filter(|&child| way_len < WAY_LEN_MAX && !ran_on_its_own(trace, child));
+        waiting.extend(next.map(|child| (child, way_len + 1)));
     }
+    reached
+}
+
+/// Whether a segment that hangs under a segment, rather than under a call, outlives it: it was
+/// invoked asynchronously, and what becomes of it is no failure of its invoker.
+fn ran_on_its_own(trace: &Trace<'_>, index: usize) -> bool {
+    let entity = &trace.entities[index];
+    let invoker = trace.parents[index].map(|parent| &trace.entities[parent]);
+    let invoker = invoker.filter(|invoker| entity.is_segment() && invoker.is_segment());
+    invoker
+        .and_then(|invoker| invoker.end)
+        .is_some_and(|end| entity.end > Some(end))
+}
+
+/// The entities from the top of the trace down to one that is reached from there.
+fn way_from_top(trace: &Trace<'_>, index: usize) -> Vec<usize> {
+    let up = std::iter::successors(Some(index), |&index| trace.parents[index]);
+    let mut way: Vec<_> = up.collect();
     way.reverse();
-    Some(way)
+    way
 }
 
 /// Groups a way by the services it passes; at a call that nobody answered it ends in the service

@@ -1,0 +1,238 @@
+//! A store filled through the API, then asked: `cargo run --release -p local-xray --example load -- [SEGMENTS]`
+//! prints how fast it takes segments of 1 KB in batches of 50, how fast it answers, how much memory
+//! the server needs and how large the file grows. The server is a process of its own.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use local_xray::{LocalXray, STORE_FILE, Store};
+use serde_json::json;
+
+const BATCH: usize = 50;
+const FIRST_SECS: usize = 1_763_790_000;
+/// The traces that graph and filter look at.
+const TRACES: usize = 100_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("serve") => serve(Path::new(&arguments.next().ok_or("name a directory")?)),
+        segments => load(segments.map_or(Ok(1_000_000), str::parse)?),
+    }
+}
+
+fn serve(dir: &Path) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let server = LocalXray::start(listener, Store::open(dir)?, None).await?;
+        println!("{}", server.address());
+        std::future::pending().await
+    })
+}
+
+/// The segment of a job, with a step and two calls: a trace of its own, one a second.
+fn document(number: usize) -> String {
+    let start = (FIRST_SECS + number) as f64;
+    let call = |id: &str, operation: &str, from: f64| {
+        json!({
+            "id": id, "name": "S3", "namespace": "aws", "start_time": start + from,
+            "end_time": start + from + 0.02 + (number % 300) as f64 / 1000.0,
+            "http": { "response": { "status": 200, "content_length": 0 } },
+            "aws": { "operation": operation, "region": "eu-west-1", "retries": 0,
+                "request_id": "PGN0ZDRIMVEZ8XJT", "bucket_name": format!("logs-{}", number % 200) },
+        })
+    };
+    json!({
+        "id": "00000000000000a0", "name": "bucket creation",
+        "trace_id": format!("1-{:08x}-{number:024x}", FIRST_SECS + number),
+        "start_time": start, "end_time": start + 0.5 + (number % 700) as f64 / 1000.0,
+        "origin": "AWS::ECS::Container",
+        "annotations": { "job": format!("job-{number}"), "attempt": 1, "outcome": "done" },
+        "metadata": { "default": { "spec": { "bucket": format!("logs-{}", number % 200),
+            "tags": { "team": "data" }, "versioning": true } } },
+        "aws": { "account_id": "123456789012", "xray": { "sdk": "X-Ray for Rust" } },
+        "subsegments": [{
+            "id": "00000000000000a1", "name": "converge",
+            "start_time": start + 0.01, "end_time": start + 0.4,
+            "subsegments": [
+                call("00000000000000a2", "HeadBucket", 0.02),
+                call("00000000000000a3", "CreateBucket", 0.06),
+            ],
+        }],
+    })
+    .to_string()
+}
+
+struct Server {
+    child: Child,
+    address: String,
+    stream: BufReader<TcpStream>,
+}
+
+impl Server {
+    fn start(dir: &Path) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let out = child.stdout.take().ok_or("no output")?;
+        BufReader::new(out).read_line(&mut line)?;
+        let stream = BufReader::new(TcpStream::connect(line.trim())?);
+        stream.get_ref().set_nodelay(true)?;
+        Ok(Self {
+            child,
+            address: line.trim().to_owned(),
+            stream,
+        })
+    }
+
+    /// Asks, and gives the answer and how long it took.
+    fn post(&mut self, path: &str, body: &str) -> Result<(String, Duration), Box<dyn Error>> {
+        let started = Instant::now();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        self.stream.get_mut().write_all(head.as_bytes())?;
+        self.stream.get_mut().write_all(body.as_bytes())?;
+        let (mut length, mut line, mut status) = (0, String::new(), String::new());
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let lower = line.trim().to_ascii_lowercase();
+            if status.is_empty() {
+                status.clone_from(&lower);
+            }
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+            if lower.is_empty() {
+                break;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer)?;
+        let took = started.elapsed();
+        let answer = String::from_utf8(answer)?;
+        if !status.contains(" 200 ") {
+            return Err(format!("{path}: {status} {answer}").into());
+        }
+        Ok((answer, took))
+    }
+
+    /// `VmRSS` or `VmHWM` in MB.
+    fn memory(&self, name: &str) -> Result<u64, Box<dyn Error>> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(name));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(kilobytes.ok_or("no such figure")?.parse::<u64>()? / 1000)
+    }
+
+    fn told(&mut self, what: &str, path: &str, body: &str) -> Result<(), Box<dyn Error>> {
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..5 {
+            let (answer, took) = self.post(path, body)?;
+            bytes = answer.len();
+            times.push(took.as_secs_f64() * 1000.0);
+        }
+        times.sort_by(f64::total_cmp);
+        let memory = self.memory("VmRSS")?;
+        println!(
+            "{what:<58} {:>8.2} ms  {bytes:>9} bytes  RSS {memory} MB",
+            times[2]
+        );
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn load(segments: usize) -> Result<(), Box<dyn Error>> {
+    let dir = tempfile::tempdir()?;
+    let mut server = Server::start(dir.path())?;
+    let (mut sent, mut took) = (0_usize, Duration::ZERO);
+    for first in (0..segments).step_by(BATCH) {
+        let documents: Vec<_> = (first..segments.min(first + BATCH)).map(document).collect();
+        sent += documents.iter().map(String::len).sum::<usize>();
+        let body = json!({ "TraceSegmentDocuments": documents }).to_string();
+        took += server.post("/TraceSegments", &body)?.1;
+    }
+    println!(
+        "ingest: {:.0} segments/s of {} bytes in batches of {BATCH} through the API (budget 50,000)",
+        segments as f64 / took.as_secs_f64(),
+        sent / segments,
+    );
+    println!(
+        "memory after {segments} segments: RSS {} MB",
+        server.memory("VmRSS")?
+    );
+    let file = dir.path().join(STORE_FILE).metadata()?.len();
+    println!("file: {:.2} times the documents", file as f64 / sent as f64);
+    let last = FIRST_SECS + segments;
+    let window =
+        |secs: usize| json!({ "StartTime": last.saturating_sub(secs), "EndTime": last + 9 });
+    let recent = window(TRACES);
+    server.told(
+        "graph of 100,000 traces (300 ms)",
+        "/ServiceGraph",
+        &recent.to_string(),
+    )?;
+    for filter in [
+        "fault",
+        "service(\"bucket creation\") { responsetime > 9 }",
+        "annotation.job = \"none\"",
+        "rootcause.responsetime.entity { name = \"none\" }",
+    ] {
+        let mut body = recent.clone();
+        body["FilterExpression"] = filter.into();
+        let what = format!("filter over 100,000 (300 ms): {filter}");
+        server.told(&what, "/TraceSummaries", &body.to_string())?;
+    }
+    server.told(
+        "newest hundred summaries",
+        "/TraceSummaries",
+        &recent.to_string(),
+    )?;
+    let mut series = recent.clone();
+    series["Period"] = 300.into();
+    server.told(
+        "time series of 100,000 traces",
+        "/TimeSeriesServiceStatistics",
+        &series.to_string(),
+    )?;
+    let middle = segments / 2;
+    let id = format!("1-{:08x}-{middle:024x}", FIRST_SECS + middle);
+    server.told(
+        "a trace by id (2 ms)",
+        "/Traces",
+        &json!({ "TraceIds": [id] }).to_string(),
+    )?;
+    server.told(
+        "graph of all",
+        "/ServiceGraph",
+        &window(segments).to_string(),
+    )?;
+    println!(
+        "memory at most: {} MB (budget 150)",
+        server.memory("VmHWM")?
+    );
+    Ok(())
+}
