@@ -132,6 +132,15 @@ impl Server {
         Ok((answer, took))
     }
 
+    /// Seconds of processor time so far: ticks of 10 ms, by user and system.
+    fn cpu(&self) -> Result<f64, Box<dyn Error>> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, after_name) = stat.rsplit_once(')').ok_or("no such process")?;
+        let ticks = after_name.split_whitespace().skip(11).take(2);
+        let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+        Ok(ticks.iter().sum::<f64>() / 100.0)
+    }
+
     /// `VmRSS` or `VmHWM` in MB.
     fn memory(&self, name: &str) -> Result<u64, Box<dyn Error>> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -176,9 +185,10 @@ fn load(segments: usize) -> Result<(), Box<dyn Error>> {
         took += server.post("/TraceSegments", &body)?.1;
     }
     println!(
-        "ingest: {:.0} segments/s of {} bytes in batches of {BATCH} through the API (budget 50,000)",
+        "ingest: {:.0} segments/s of {} bytes in batches of {BATCH} through the API (budget 50,000), {:.2} CPU-s per 100,000",
         segments as f64 / took.as_secs_f64(),
         sent / segments,
+        server.cpu()? * 100_000.0 / segments as f64,
     );
     println!(
         "memory after {segments} segments: RSS {} MB",

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tracing_xray::Clock;
 
 mod account;
+mod answer;
 mod destination;
 mod error;
 mod filters;

@@ -50,7 +50,8 @@ pub(super) fn get_groups(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let parameters = Parameters::parse(body)?;
     let groups = api.store.groups()?;
     let key = |group: &Group| group.group_name.clone();
-    json(&Page::of(&parameters, "groups", &groups, GROUPS_PAGE, key)?.answer("Groups"))
+    let page = Page::of(&parameters, "groups", &groups, GROUPS_PAGE, key)?;
+    Ok(page.answer("Groups")?.into_body())
 }
 
 /// The group that `GroupName` and `GroupARN` name: without either, Default.

@@ -2,8 +2,8 @@
 //! when entries come and go.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::error::ApiError;
 use super::parameters::Parameters;
 
@@ -36,14 +36,10 @@ impl<'a, T: Serialize> Page<'a, T> {
     }
 
     /// The answer that has the entries in a member of that name.
-    pub(super) fn answer(self, member: &str) -> Map<String, Value> {
-        let mut answer = Map::new();
-        answer.insert(member.to_owned(), json!(self.entries));
-        // Absent where nothing follows.
-        if let Some(next) = self.next {
-            answer.insert("NextToken".to_owned(), next.into());
-        }
-        answer
+    pub(super) fn answer(self, member: &'static str) -> Result<Answer, ApiError> {
+        Answer::new()
+            .member(member, self.entries)?
+            .next_token(self.next)
     }
 }
 
@@ -76,6 +72,8 @@ fn foreign() -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, Value, json};
+
     use super::*;
 
     fn page(numbers: &[u32], token: Option<&str>) -> Result<Map<String, Value>, ApiError> {
@@ -84,7 +82,8 @@ mod tests {
         let page = Page::of(&parameters, "numbers", numbers, 2, |number| {
             format!("{number:03}")
         })?;
-        Ok(page.answer("Numbers"))
+        let body = page.answer("Numbers")?.into_body();
+        Ok(serde_json::from_slice(&body).unwrap())
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
 use tracing_xray::TraceId;
 
+use super::answer::Answer;
 use super::error::ApiError;
 use super::parameters::Parameters;
-use super::{Api, filters, json, sampling_strategy};
+use super::{Api, filters, sampling_strategy};
 use crate::graph::ServiceNode;
 use crate::store::{SummaryQuery, TimeRange};
 
@@ -31,12 +31,12 @@ pub(super) fn batch_get_traces(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiErr
     let traces = api.store.batch_get_traces(&ids)?;
     let found: BTreeSet<_> = traces.iter().map(|trace| trace.id.to_string()).collect();
     let unprocessed: Vec<_> = page.filter(|id| !found.contains(**id)).collect();
-    let mut answer = Map::new();
-    answer.insert("UnprocessedTraceIds".into(), json!(unprocessed));
-    answer.insert("Traces".into(), json!(traces));
     let next = from.saturating_add(TRACES_PAGE);
-    next_token(&mut answer, (next < asked.len()).then_some(next));
-    json(&answer)
+    let answer = Answer::new()
+        .member("UnprocessedTraceIds", &unprocessed)?
+        .member("Traces", &traces)?
+        .next_token((next < asked.len()).then_some(next))?;
+    Ok(answer.into_body())
 }
 
 pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -61,12 +61,12 @@ pub(super) fn trace_summaries(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiErro
         before: parameters.next_token()?,
         limit: SUMMARIES_PAGE,
     })?;
-    let mut answer = Map::new();
-    answer.insert("TracesProcessedCount".into(), page.processed.into());
-    answer.insert("TraceSummaries".into(), json!(page.summaries));
-    answer.insert("ApproximateTime".into(), json!(api.clock.now()));
-    next_token(&mut answer, page.next);
-    json(&answer)
+    let answer = Answer::new()
+        .member("TracesProcessedCount", &page.processed)?
+        .member("TraceSummaries", &page.summaries)?
+        .member("ApproximateTime", &api.clock.now())?
+        .next_token(page.next)?;
+    Ok(answer.into_body())
 }
 
 pub(super) fn service_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -74,13 +74,12 @@ pub(super) fn service_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError>
     let (start, end) = parameters.window()?;
     let filter = filters::of_group(api, &parameters)?;
     let from = parameters.next_token()?.unwrap_or(0);
-    let mut answer = Map::new();
-    answer.insert("StartTime".into(), json!(start));
-    answer.insert("EndTime".into(), json!(end));
-    answer.insert("ContainsOldGroupVersions".into(), json!(false));
     let graph = api.store.service_graph(start, end, filter.as_ref())?;
-    services(&mut answer, &graph, from);
-    json(&answer)
+    let answer = Answer::new()
+        .member("StartTime", &start)?
+        .member("EndTime", &end)?
+        .member("ContainsOldGroupVersions", &false)?;
+    services(answer, &graph, from)
 }
 
 pub(super) fn trace_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -88,21 +87,14 @@ pub(super) fn trace_graph(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let ids = parameters.required_texts("TraceIds")?;
     let ids: Vec<TraceId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let from = parameters.next_token()?.unwrap_or(0);
-    let mut answer = Map::new();
-    services(&mut answer, &api.store.trace_graph(&ids)?, from);
-    json(&answer)
+    services(Answer::new(), &api.store.trace_graph(&ids)?, from)
 }
 
-fn services(answer: &mut Map<String, Value>, services: &[ServiceNode], from: usize) {
+fn services(answer: Answer, services: &[ServiceNode], from: usize) -> Result<Vec<u8>, ApiError> {
     let from = from.min(services.len());
     let to = from.saturating_add(SERVICES_PAGE).min(services.len());
-    answer.insert("Services".into(), json!(services[from..to]));
-    next_token(answer, (to < services.len()).then_some(to));
-}
-
-/// The member is absent where nothing follows.
-fn next_token(answer: &mut Map<String, Value>, next: Option<impl ToString>) {
-    if let Some(next) = next {
-        answer.insert("NextToken".into(), next.to_string().into());
-    }
+    let answer = answer
+        .member("Services", &services[from..to])?
+        .next_token((to < services.len()).then_some(to))?;
+    Ok(answer.into_body())
 }

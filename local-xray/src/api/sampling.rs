@@ -23,7 +23,7 @@ pub(super) fn get_sampling_rules(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiE
         let rule = &record.sampling_rule;
         format!("{:05} {}", rule.priority, rule.rule_name)
     })?;
-    json(&page.answer("SamplingRuleRecords"))
+    Ok(page.answer("SamplingRuleRecords")?.into_body())
 }
 
 pub(super) fn get_sampling_targets(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -55,7 +55,7 @@ pub(super) fn get_sampling_statistic_summaries(
         SUMMARIES_PAGE,
         |summary| format!("{:011} {}", summary.timestamp.as_secs(), summary.rule_name),
     )?;
-    json(&page.answer("SamplingStatisticSummaries"))
+    Ok(page.answer("SamplingStatisticSummaries")?.into_body())
 }
 
 fn report(document: &Parameters) -> Result<Report, ApiError> {

@@ -1,11 +1,9 @@
 //! GetTimeSeriesServiceStatistics.
 
-use serde_json::json;
-
 use super::error::ApiError;
 use super::pages::Page;
 use super::parameters::Parameters;
-use super::{Api, filters, json};
+use super::{Api, filters};
 use crate::filter::EntitySelector;
 use crate::graph::{TimePoint, TimeSeriesQuery};
 
@@ -43,7 +41,8 @@ pub(super) fn time_series(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     })?;
     let key = |point: &TimePoint| format!("{:020}", point.timestamp);
     let page = Page::of(&parameters, "periods", &points, PERIODS_PAGE, key)?;
-    let mut answer = page.answer("TimeSeriesServiceStatistics");
-    answer.insert("ContainsOldGroupVersions".into(), json!(false));
-    json(&answer)
+    let answer = page.answer("TimeSeriesServiceStatistics")?;
+    Ok(answer
+        .member("ContainsOldGroupVersions", &false)?
+        .into_body())
 }

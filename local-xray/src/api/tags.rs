@@ -43,7 +43,7 @@ pub(super) fn list_tags_for_resource(api: &Api, body: &[u8]) -> Result<Vec<u8>, 
     let tags = tags.map_err(|error| told(error, arn))?;
     let list = format!("tags:{resource}");
     let page = Page::of(&parameters, &list, &tags, TAGS_PAGE, |tag| tag.key.clone())?;
-    json(&page.answer("Tags"))
+    Ok(page.answer("Tags")?.into_body())
 }
 
 /// The member `Tags`, if it is there.

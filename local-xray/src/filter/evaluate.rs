@@ -66,6 +66,11 @@ fn term_looks_at_facts(term: &Term) -> bool {
 }
 
 impl EntitySelector {
+    /// Whether it looks at facts; else outlines are all it needs.
+    pub(crate) fn looks_at_facts(&self) -> bool {
+        term_looks_at_facts(&self.0)
+    }
+
     /// The entities of a trace that are selected, in their order: segments and calls that nobody
     /// answered for services; for edges the callers' calls, each once however many answered it.
     pub(crate) fn entities(&self, detailed: &DetailedTrace<'_>) -> Vec<usize> {

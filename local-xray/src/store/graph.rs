@@ -3,8 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _};
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
-use super::scan::{scan_active, scan_ids};
+use std::ops::ControlFlow;
+
+use super::scan::{Order, TimeRange, Window, scan, scan_ids};
 use super::{Store, StoreError};
+use crate::assemble::DetailedTrace;
 use crate::filter::FilterExpression;
 use crate::graph::{GraphBuilder, ServiceNode, TimePoint, TimeSeries, TimeSeriesQuery};
 use crate::outline;
@@ -18,13 +21,10 @@ impl Store {
         end: Timestamp,
         filter: Option<&FilterExpression>,
     ) -> Result<Vec<ServiceNode>, StoreError> {
-        let with_facts = filter.is_some_and(FilterExpression::looks_at_facts);
         self.read(|connection| {
             let mut builder = GraphBuilder::default();
-            scan_active(connection, (start, end), with_facts, |trace| {
-                if filter.is_none_or(|filter| filter.matches(trace)) {
-                    builder.add(&trace.trace);
-                }
+            each_active(connection, (start, end), false, filter, |trace| {
+                builder.add(&trace.trace);
             })?;
             finish(connection, builder)
         })
@@ -33,11 +33,11 @@ impl Store {
     /// The statistics of services or edges in each period of a window in which there were requests.
     pub fn time_series(&self, query: &TimeSeriesQuery<'_>) -> Result<Vec<TimePoint>, StoreError> {
         let mut series = TimeSeries::new(query);
+        let window = (query.start, query.end);
+        let with_facts = query.selector.looks_at_facts();
         self.read(|connection| {
-            scan_active(connection, (query.start, query.end), true, |trace| {
-                if query.filter.is_none_or(|filter| filter.matches(trace)) {
-                    series.add(trace);
-                }
+            each_active(connection, window, with_facts, query.filter, |trace| {
+                series.add(trace);
             })
         })?;
         Ok(series.finish())
@@ -51,6 +51,29 @@ impl Store {
             finish(connection, builder)
         })
     }
+}
+
+/// Hands on every trace that was active in a window and that a filter takes, oldest first.
+fn each_active(
+    connection: &Connection,
+    (start, end): (Timestamp, Timestamp),
+    with_facts: bool,
+    filter: Option<&FilterExpression>,
+    mut visit: impl FnMut(&DetailedTrace<'_>),
+) -> Result<(), rusqlite::Error> {
+    let window = Window {
+        start,
+        end,
+        range: TimeRange::Event,
+        order: Order::OldestFirst,
+        with_facts: with_facts || filter.is_some_and(FilterExpression::looks_at_facts),
+    };
+    scan(connection, &window, |trace, _| {
+        if filter.is_none_or(|filter| filter.matches(trace)) {
+            visit(trace);
+        }
+        ControlFlow::Continue(())
+    })
 }
 
 /// The graph, with the segments that its traces link to.

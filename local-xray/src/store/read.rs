@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
-use super::scan::{TimeRange, Window, scan_newest_first};
+use super::scan::{Order, TimeRange, Window, scan};
 use super::{Share, Store, StoreError};
 use crate::assemble::Documents;
 use crate::document::Entity;
@@ -84,6 +84,8 @@ impl Store {
             start: query.start,
             end: query.end,
             range: query.range,
+            order: Order::NewestFirst(query.before),
+            with_facts: true,
         };
         let mut page = SummaryPage {
             summaries: Vec::new(),
@@ -92,7 +94,7 @@ impl Store {
         };
         let mut last = None;
         self.read(|connection| {
-            scan_newest_first(connection, &window, query.before, |trace, revision| {
+            scan(connection, &window, |trace, revision| {
                 let is_wanted = query.share.has(trace.id)
                     && query.filter.is_none_or(|filter| filter.matches(trace));
                 if !is_wanted {

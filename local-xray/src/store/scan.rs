@@ -1,6 +1,6 @@
 //! Going over the traces of a window, one at a time, put together from outlines and facts.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use rusqlite::{Connection, Params, Row, Statement, params};
 use tracing_xray::{Timestamp, TraceId};
@@ -20,7 +20,7 @@ pub enum TimeRange {
     Service,
 }
 
-/// Which traces to go over.
+/// Which traces to go over, and how.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     /// The window's first time.
@@ -29,27 +29,61 @@ pub(super) struct Window {
     pub(super) end: Timestamp,
     /// What has to lie in the window.
     pub(super) range: TimeRange,
+    pub(super) order: Order,
+    /// Without facts, which graphs need none of, it is all the faster.
+    pub(super) with_facts: bool,
 }
 
-/// Hands on every trace that was active in a window, oldest first; without facts, which graphs need
-/// none of, all the faster.
-pub(super) fn scan_active(
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    OldestFirst,
+    /// From the newest before this trace on.
+    NewestFirst(Option<TraceId>),
+}
+
+/// Hands on the traces of a window, each with the number of documents received for it, until told
+/// to break.
+///
+/// Most traces of a window have an id of its time: they are read one after the other. Only for the
+/// others the index by time is asked.
+pub(super) fn scan(
     connection: &Connection,
-    (start, end): (Timestamp, Timestamp),
-    with_facts: bool,
-    mut visit: impl FnMut(&DetailedTrace<'_>),
+    window: &Window,
+    mut visit: impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
 ) -> Result<(), rusqlite::Error> {
-    let facts = if with_facts { "facts" } else { "x''" };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT trace_id, received, outline, {facts} FROM documents
-         WHERE trace_id IN (SELECT trace_id FROM documents WHERE end_us >= ?1 AND start_us <= ?2)
-         ORDER BY trace_id, id"
-    ))?;
-    let window = params![micros(start), micros(end)];
-    each_trace(&mut statement, window, |trace, _| {
-        visit(trace);
-        ControlFlow::Continue(())
-    })
+    let (first, last) = (first_id(window.start), last_id(window.end));
+    let limit = match window.order {
+        Order::NewestFirst(Some(before)) => match before.to_w3c().checked_sub(1) {
+            Some(limit) => limit,
+            None => return Ok(()),
+        },
+        Order::OldestFirst | Order::NewestFirst(None) => u128::MAX,
+    };
+    let mut others = strangers(connection, window, first, last)?;
+    others.retain(|&id| id <= limit);
+    let newest_first = window.order != Order::OldestFirst;
+    if newest_first {
+        others.reverse();
+    }
+    let precedes = |id: u128| if newest_first { id > last } else { id < first };
+    let (before, after) = others.split_at(others.partition_point(|&id| precedes(id)));
+    let one = window.statement("trace_id >= ?1 AND trace_id <= ?2");
+    let mut one = connection.prepare_cached(&one)?;
+    for &id in before {
+        if each_trace(&mut one, params_of(id, id), None, &mut visit)?.is_break() {
+            return Ok(());
+        }
+    }
+    let within = params_of(first, last.min(limit));
+    if each_trace(&mut one, within, window.active(), &mut visit)?.is_break() {
+        return Ok(());
+    }
+    for &id in after {
+        if each_trace(&mut one, params_of(id, id), None, &mut visit)?.is_break() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Hands on every trace of these that is known, without facts.
@@ -61,92 +95,115 @@ pub(super) fn scan_ids(
     let ids = ids.iter().map(|id| format!("{:032x}", id.to_w3c()));
     let ids = serde_json::Value::from_iter(ids).to_string();
     let mut statement = connection.prepare_cached(
-        "SELECT trace_id, received, outline, x'' FROM documents WHERE trace_id IN (
-             SELECT unhex(value) FROM json_each(?1)) ORDER BY trace_id, id",
+        "SELECT trace_id, received, outline, x'', start_us, end_us FROM documents
+         WHERE trace_id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY trace_id, id",
     )?;
-    each_trace(&mut statement, [&ids], |trace, _| {
+    let mut visit = |trace: &DetailedTrace<'_>, _| {
         visit(trace);
         ControlFlow::Continue(())
-    })
+    };
+    let _ = each_trace(&mut statement, [&ids], None, &mut visit)?;
+    Ok(())
 }
 
-/// Hands on the traces in a window from the newest on, those before `before`, each with the number
-/// of documents received for it, until told to break.
-pub(super) fn scan_newest_first(
+impl Window {
+    fn statement(&self, which: &str) -> String {
+        let facts = if self.with_facts { "facts" } else { "x''" };
+        let order = match self.order {
+            Order::OldestFirst => "ASC",
+            Order::NewestFirst(_) => "DESC",
+        };
+        format!(
+            "SELECT trace_id, received, outline, {facts}, start_us, end_us FROM documents
+             WHERE {which} ORDER BY trace_id {order}, id {order}"
+        )
+    }
+
+    /// What the times of a document have to be, where they have to be anything.
+    fn active(&self) -> Option<Active> {
+        let (start_us, end_us) = (micros(self.start), micros(self.end));
+        match self.range {
+            TimeRange::TraceId => None,
+            TimeRange::Event => Some(Active {
+                ends: start_us..=i64::MAX,
+                starts: i64::MIN..=end_us,
+            }),
+            TimeRange::Service => Some(Active {
+                ends: start_us..=end_us,
+                starts: i64::MIN..=i64::MAX,
+            }),
+        }
+    }
+}
+
+/// The times that a document of the trace has to have.
+struct Active {
+    ends: RangeInclusive<i64>,
+    starts: RangeInclusive<i64>,
+}
+
+/// The traces of a window whose ids are of another time, in their order.
+fn strangers(
     connection: &Connection,
     window: &Window,
-    before: Option<TraceId>,
-    visit: impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
-) -> Result<(), rusqlite::Error> {
-    let in_range = match window.range {
-        TimeRange::TraceId => "?3 <= ?4",
-        TimeRange::Event => {
-            "trace_id IN (SELECT trace_id FROM documents WHERE end_us >= ?3 AND start_us <= ?4)"
-        }
-        TimeRange::Service => {
-            "trace_id IN (SELECT trace_id FROM documents WHERE end_us BETWEEN ?3 AND ?4)"
-        }
+    first: u128,
+    last: u128,
+) -> Result<Vec<u128>, rusqlite::Error> {
+    let Some(active) = window.active() else {
+        return Ok(Vec::new());
     };
-    let (first, last) = match window.range {
-        TimeRange::TraceId => (first_id(window.start), last_id(window.end)),
-        TimeRange::Event | TimeRange::Service => (0, u128::MAX),
-    };
-    let last = match before.map(TraceId::to_w3c) {
-        Some(0) => return Ok(()),
-        Some(before) => last.min(before - 1),
-        None => last,
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT trace_id, received, outline, facts FROM documents
-         WHERE trace_id >= ?1 AND trace_id <= ?2 AND {in_range}
-         ORDER BY trace_id DESC, id DESC"
-    ))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT trace_id FROM documents
+         WHERE end_us BETWEEN ?1 AND ?2 AND start_us BETWEEN ?3 AND ?4
+         AND (trace_id < ?5 OR trace_id > ?6)",
+    )?;
     let columns = params![
+        active.ends.start(),
+        active.ends.end(),
+        active.starts.start(),
+        active.starts.end(),
         first.to_be_bytes(),
         last.to_be_bytes(),
-        micros(window.start),
-        micros(window.end),
     ];
-    each_trace(&mut statement, columns, visit)
+    let ids = statement.query_map(columns, |row| Ok(u128::from_be_bytes(row.get(0)?)))?;
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    ids.sort_unstable();
+    Ok(ids)
 }
 
-/// Puts the rows of each trace together: its id, how often a document was received, outline and
-/// facts. The rows of a trace stand together.
+fn params_of(first: u128, last: u128) -> [[u8; 16]; 2] {
+    [first.to_be_bytes(), last.to_be_bytes()]
+}
+
+/// Puts the rows of each trace together: its id, how often a document was received, outline, facts
+/// and times. The rows of a trace stand together.
 fn each_trace(
     statement: &mut Statement<'_>,
     columns: impl Params,
-    mut visit: impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
-) -> Result<(), rusqlite::Error> {
+    active: Option<Active>,
+    visit: &mut impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, rusqlite::Error> {
     let mut rows = statement.query(columns)?;
-    let mut gathered: Option<Gathered> = None;
+    let mut trace = Gathered::default();
     while let Some(row) = rows.next()? {
         let id = row.get_ref(0)?.as_blob()?;
-        match &mut gathered {
-            Some(trace) if trace.id == id => trace.add(row)?,
-            Some(trace) => {
-                if trace.visited(&mut visit).is_break() {
-                    return Ok(());
-                }
-                trace.clear(row.get(0)?);
-                trace.add(row)?;
+        if trace.id != id {
+            if trace.visited(visit).is_break() {
+                return Ok(ControlFlow::Break(()));
             }
-            None => {
-                let trace = gathered.insert(Gathered::default());
-                trace.clear(row.get(0)?);
-                trace.add(row)?;
-            }
+            trace.clear(row.get(0)?);
         }
+        trace.add(row, active.as_ref())?;
     }
-    if let Some(trace) = gathered {
-        let _ = trace.visited(&mut visit);
-    }
-    Ok(())
+    Ok(trace.visited(visit))
 }
 
 /// What the rows of one trace hold.
 #[derive(Default)]
 struct Gathered {
     id: [u8; 16],
+    /// Whether one of its documents has the times asked for.
+    is_active: bool,
     received: u64,
     outlines: Vec<u8>,
     facts: Vec<u8>,
@@ -155,15 +212,22 @@ struct Gathered {
 impl Gathered {
     fn clear(&mut self, id: [u8; 16]) {
         self.id = id;
+        self.is_active = false;
         self.received = 0;
         self.outlines.clear();
         self.facts.clear();
     }
 
-    fn add(&mut self, row: &Row<'_>) -> Result<(), rusqlite::Error> {
+    fn add(&mut self, row: &Row<'_>, active: Option<&Active>) -> Result<(), rusqlite::Error> {
         self.received += row.get::<_, i64>(1)?.unsigned_abs();
         self.outlines.extend_from_slice(row.get_ref(2)?.as_blob()?);
         self.facts.extend_from_slice(row.get_ref(3)?.as_blob()?);
+        self.is_active |= match active {
+            Some(active) => {
+                active.starts.contains(&row.get(4)?) && active.ends.contains(&row.get(5)?)
+            }
+            None => true,
+        };
         Ok(())
     }
 
@@ -171,6 +235,9 @@ impl Gathered {
         &self,
         visit: &mut impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        if !self.is_active {
+            return ControlFlow::Continue(());
+        }
         let id = TraceId::from_w3c(u128::from_be_bytes(self.id));
         let trace = DetailedTrace::decode(id, &self.outlines, &self.facts);
         visit(&trace, self.received)
