@@ -105,6 +105,13 @@ fn check(place: &Place, args: &str, what: &str) {
             Running::start(place.command(&ports)).line("export AWS_ENDPOINT_URL_S3=");
         }
         _ if (args.contains(&"--local") || args[0] == "completions") && !is_built => {}
+        // A file that an export wrote.
+        ["import", file, ..] if is_built => {
+            let exported = place.run(&["export", "--local"]);
+            place.write(file, exported.stdout);
+            let ended = place.run(&args);
+            assert_eq!(ended.code, 0, "{what}: {}", ended.stderr);
+        }
         // Against AWS: as far as the arguments are read and the region is missed.
         ["run" | "traces" | "trace" | "map" | "daemon", ..] if !args.contains(&"--local") => {
             let ended = place.run(&args);
