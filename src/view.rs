@@ -7,18 +7,16 @@
 mod cause;
 #[cfg(feature = "local")]
 mod details;
-mod graph;
 mod json;
 mod plan;
-mod planting;
 mod progress;
 mod report;
 #[cfg(feature = "local")]
 mod rows;
 #[cfg(feature = "schedule")]
 pub(crate) mod schedule;
+#[cfg(feature = "local")]
 mod service_map;
-mod statistics;
 mod style;
 mod table;
 mod text;
@@ -34,7 +32,10 @@ mod tests;
 
 pub(crate) use progress::{RunState, RunningJob, progress};
 pub use report::report;
+#[cfg(feature = "local")]
 pub use service_map::service_map;
+#[cfg(feature = "local")]
+pub(crate) use service_map::{Details, map};
 pub use style::Style;
 pub(crate) use text::count;
 pub use text::neutralise;

@@ -106,7 +106,7 @@ pub struct Rect {
 }
 
 /// A point of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub struct Point {
     pub x: i64,

@@ -15,6 +15,7 @@ mod filter;
 mod graph;
 mod infer;
 pub mod layout;
+pub mod map;
 mod outline;
 mod packed;
 mod store;

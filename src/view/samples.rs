@@ -28,10 +28,6 @@ pub(super) fn graph() -> Value {
     vector(include_str!("../../tests/vectors/service_graph.json"))
 }
 
-pub(super) fn services(value: &Value) -> Vec<Value> {
-    value.as_array().unwrap().clone()
-}
-
 /// A trace as BatchGetTraces answers it.
 pub(super) fn trace(id: &str, documents: &[Value]) -> Value {
     let segments: Vec<Value> = documents
@@ -176,83 +172,4 @@ pub(super) fn hostile() -> Value {
     );
     job["name"] = json!("jo\tb\u{200b}");
     trace("1-69214cb0-\x1b[5m", &[job])
-}
-
-pub(super) fn node(
-    reference: usize,
-    name: &str,
-    kind: &str,
-    counts: [u64; 4],
-    to: &[usize],
-) -> Value {
-    let [ok, error, throttle, fault] = counts;
-    let total = ok + error + throttle + fault;
-    let edges: Vec<Value> = to.iter().map(|to| json!({"ReferenceId": to})).collect();
-    let state = if kind.contains("::") && !kind.contains("ECS") {
-        "unknown"
-    } else {
-        "active"
-    };
-    json!({"ReferenceId": reference, "Name": name, "Type": kind, "State": state, "Edges": edges,
-        "SummaryStatistics": {"OkCount": ok, "TotalCount": total,
-            "ErrorStatistics": {"OtherCount": error, "ThrottleCount": throttle, "TotalCount": error + throttle},
-            "FaultStatistics": {"OtherCount": fault, "TotalCount": fault},
-            "TotalResponseTime": total as f64 * 0.0482},
-        "ResponseTimeHistogram": [{"Value": 0.04, "Count": total}]})
-}
-
-/// One job that makes 200 buckets, three of which went wrong.
-pub(super) fn fleet() -> Vec<Value> {
-    let buckets: Vec<usize> = (2..202).chain([300]).collect();
-    let mut services = vec![
-        node(0, "bucket creation", "client", [0; 4], &[1]),
-        node(
-            1,
-            "bucket creation",
-            "AWS::ECS::Container",
-            [197, 0, 0, 3],
-            &buckets,
-        ),
-        node(300, "STS", "AWS::STS", [200, 0, 0, 0], &[]),
-    ];
-    for bucket in 2..202 {
-        let counts = if bucket % 67 == 0 {
-            [3, 0, 0, 1]
-        } else {
-            [4, 0, bucket as u64 % 2, 0]
-        };
-        services.push(node(
-            bucket,
-            &format!("acme-{bucket}"),
-            "AWS::S3::Bucket",
-            counts,
-            &[],
-        ));
-    }
-    services
-}
-
-/// Fan-in, loops of one and two, a chain that is too deep, a component of its own, a link.
-pub(super) fn tangled() -> Vec<Value> {
-    let mut linked = node(7, "reports", "AWS::ECS::Container", [1, 0, 0, 0], &[]);
-    linked["Edges"] = json!([{"ReferenceId": 8, "EdgeType": "link"}]);
-    vec![
-        node(0, "shop", "client", [0; 4], &[1]),
-        node(1, "shop", "", [10, 1, 0, 0], &[2, 3, 99]),
-        node(2, "basket", "", [9, 0, 0, 0], &[3, 2]),
-        node(
-            3,
-            "payment-with-a-name-that-is-really-long",
-            "",
-            [9, 0, 2, 1],
-            &[4],
-        ),
-        node(4, "ledger", "", [5, 0, 0, 0], &[5, 1]),
-        node(5, "orders", "AWS::DynamoDB::Table", [5, 0, 0, 0], &[]),
-        node(6, "ping", "", [1, 0, 0, 0], &[7]),
-        linked,
-        node(8, "ping-pong", "", [0; 4], &[7]),
-        node(9, "tick", "", [1, 0, 0, 0], &[10]),
-        node(10, "tock", "", [1, 0, 0, 0], &[9]),
-    ]
 }

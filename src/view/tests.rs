@@ -6,26 +6,25 @@ use tracing_xray::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::samples::{
-    START, faulted, fleet, graph, hostile, many_calls, node, now, retried, running, sample_trace,
-    services, summaries, tangled, trace,
+    START, faulted, hostile, many_calls, now, retried, running, sample_trace, summaries, trace,
 };
-use super::{Style, TraceDetail, service_map, timeline, trace_list};
+use super::{Style, TraceDetail, timeline, trace_list};
 
-const WIDE: Style = Style {
+pub(super) const WIDE: Style = Style {
     colour: false,
     width: 120,
 };
-const NARROW: Style = Style {
+pub(super) const NARROW: Style = Style {
     colour: false,
     width: 40,
 };
-const COLOUR: Style = Style {
+pub(super) const COLOUR: Style = Style {
     colour: true,
     width: 80,
 };
 
 /// Escapes made visible, so that a snapshot is plain text.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.replace('\x1b', "␛")
 }
 
@@ -79,43 +78,9 @@ fn timelines() {
     insta::assert_snapshot!("timeline_unreadable", draw(&broken));
 }
 
-#[test]
-fn service_maps() {
-    let style = Style::default();
-    let whole = services(&graph()["expected_services"]);
-    let one = services(&graph()["per_trace"]["1-69214cb0-000000000000000000000001"]);
-    insta::assert_snapshot!("map", service_map(&whole, style));
-    insta::assert_snapshot!("map_colour", visible(&service_map(&one, COLOUR)));
-    insta::assert_snapshot!("map_narrow", service_map(&one, NARROW));
-    insta::assert_snapshot!("map_fleet", service_map(&fleet(), style));
-    insta::assert_snapshot!("map_tangled", service_map(&tangled(), style));
-    insta::assert_snapshot!("map_empty", service_map(&[], style));
-}
-
-#[test]
-fn the_order_of_services_does_not_change_the_map() {
-    let mut services = tangled();
-    let map = service_map(&services, WIDE);
-    services.reverse();
-    assert_eq!(service_map(&services, WIDE), map);
-}
-
-#[test]
-fn a_deep_chain_of_services_draws_each_once() {
-    let chain: Vec<Value> = (0..2000)
-        .map(|i| node(i, &format!("service-{i:04}"), "", [1, 0, 0, 0], &[i + 1]))
-        .collect();
-    let map = service_map(&chain, Style::default());
-    let drawn = map.split("NODE").next().unwrap();
-    for i in [0, 1, 999, 1999] {
-        assert!(drawn.contains(&format!("service-{i:04}")), "{i}");
-    }
-    assert!(!drawn.contains('↩'));
-}
-
 /// The promises of every view: no line wider than asked, no control character but line ends and
 /// our own colours.
-fn keeps_its_promises(text: &str, style: Style) -> Result<(), TestCaseError> {
+pub(super) fn keeps_its_promises(text: &str, style: Style) -> Result<(), TestCaseError> {
     for line in text.lines() {
         let mut plain = line.to_owned();
         if style.colour {
@@ -196,7 +161,7 @@ const KEYS: [&str; 62] = [
     "metadata",
 ];
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -219,7 +184,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_style() -> impl Strategy<Value = Style> {
+pub(super) fn any_style() -> impl Strategy<Value = Style> {
     (any::<bool>(), 0..200_usize).prop_map(|(colour, width)| Style { colour, width })
 }
 
@@ -257,26 +222,13 @@ fn any_document() -> impl Strategy<Value = Value> {
         })
 }
 
-/// A service of the right shape; references collide and point nowhere.
-fn any_service() -> impl Strategy<Value = Value> {
-    let edges = proptest::collection::vec(0..12_u64, 0..12);
-    let kind =
-        proptest::sample::select(&["client", "AWS::S3::Bucket", "remote", "", "AWS::ECS"][..]);
-    (any_json(), 0..10_u64, any::<String>(), edges, kind).prop_map(
-        |(statistics, reference, name, edges, kind)| {
-            let edges: Vec<Value> = edges.iter().map(|to| json!({"ReferenceId": to})).collect();
-            json!({"ReferenceId": reference, "Name": name, "Edges": edges, "Type": kind,
-                "SummaryStatistics": statistics, "ResponseTimeHistogram": [statistics]})
-        },
-    )
-}
-
 proptest! {
     #[test]
     fn anything_at_all_can_be_shown(value in any_json(), style in any_style()) {
         let list: Vec<Value> = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
         keeps_its_promises(&trace_list(&list, style), style)?;
-        keeps_its_promises(&service_map(&list, style), style)?;
+        #[cfg(feature = "local")]
+        keeps_its_promises(&super::service_map(&list, style), style)?;
         keeps_its_promises(&timeline(&value, now(), TraceDetail::default(), style), style)?;
     }
 
@@ -290,13 +242,5 @@ proptest! {
         let now = Timestamp::from_micros(micros);
         let text = timeline(&trace("1-a-b", &documents), now, detail, style);
         keeps_its_promises(&text, style)?;
-    }
-
-    #[test]
-    fn any_services_make_a_map(
-        services in proptest::collection::vec(any_service(), 0..14),
-        style in any_style(),
-    ) {
-        keeps_its_promises(&service_map(&services, style), style)?;
     }
 }

@@ -1,18 +1,40 @@
-//! The statistics of a node of the service graph.
+//! The statistics of a node or an edge of the map.
 
 use serde_json::Value;
 
-use super::json::{items, number, whole};
-use super::style::Status;
+use super::read::{items, number, whole};
+
+/// How a request went; the later, the more it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It did what it was for.
+    Ok,
+    /// The caller was wrong.
+    Error,
+    /// The caller was too fast.
+    Throttle,
+    /// The service was wrong.
+    Fault,
+}
+
+impl Outcome {
+    /// All, from what matters least.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Error, Self::Throttle, Self::Fault];
+}
 
 /// The requests of a node: each in one of ok, error, throttle, fault.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Statistics {
-    pub(super) total: u64,
-    pub(super) ok: u64,
-    pub(super) error: u64,
-    pub(super) throttle: u64,
-    pub(super) fault: u64,
+pub struct Statistics {
+    /// All finished requests.
+    pub total: u64,
+    /// Those without any of the others.
+    pub ok: u64,
+    /// Errors of the caller but for throttles.
+    pub error: u64,
+    /// Throttles.
+    pub throttle: u64,
+    /// Faults of the service.
+    pub fault: u64,
     /// Seconds of all requests together.
     seconds: f64,
     /// Response times in seconds and how many requests had them.
@@ -47,13 +69,23 @@ impl Statistics {
         self.histogram.extend(&other.histogram);
     }
 
+    /// The requests of an outcome.
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Ok => self.ok,
+            Outcome::Error => self.error,
+            Outcome::Throttle => self.throttle,
+            Outcome::Fault => self.fault,
+        }
+    }
+
     /// The mean response time in seconds.
-    pub(super) fn average(&self) -> Option<f64> {
+    pub fn average(&self) -> Option<f64> {
         (self.total > 0).then(|| self.seconds / self.total as f64)
     }
 
     /// The response time in seconds that this share of the requests kept (nearest rank).
-    pub(super) fn percentile(&self, share: f64) -> Option<f64> {
+    pub fn percentile(&self, share: f64) -> Option<f64> {
         let mut entries = self.histogram.clone();
         entries.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total = entries
@@ -69,12 +101,12 @@ impl Statistics {
     }
 
     /// What mattered most among the requests; none without any.
-    pub(super) fn worst(&self) -> Option<Status> {
+    pub fn worst(&self) -> Option<Outcome> {
         match self {
-            Self { fault: 1.., .. } => Some(Status::Fault),
-            Self { throttle: 1.., .. } => Some(Status::Throttle),
-            Self { error: 1.., .. } => Some(Status::Error),
-            Self { total: 1.., .. } => Some(Status::Ok),
+            Self { fault: 1.., .. } => Some(Outcome::Fault),
+            Self { throttle: 1.., .. } => Some(Outcome::Throttle),
+            Self { error: 1.., .. } => Some(Outcome::Error),
+            Self { total: 1.., .. } => Some(Outcome::Ok),
             _ => None,
         }
     }

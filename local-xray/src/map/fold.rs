@@ -1,54 +1,73 @@
-//! The service graph as people look at it: one node for all clients, and one for many resources of
-//! a kind under one parent.
+//! From services to the map: what people look at as one is one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::json::{items, text, whole};
+use super::read::{items, text, whole};
 use super::statistics::Statistics;
+use super::{Edge, Map, Node};
 
 /// How many resources of one type may stand under one parent before they fold into one node.
 const RESOURCES_MAX: usize = 5;
 
-/// A node of the graph as it is drawn.
+/// A node with its edges, as long as nodes come and go.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Node {
-    /// What the drawing calls it; no two nodes share a label.
-    pub(super) label: String,
-    /// The name alone, for where the type stands beside it.
-    pub(super) name: String,
-    /// The type without `AWS::`; empty when X-Ray knows none.
-    pub(super) kind: String,
-    pub(super) statistics: Statistics,
-    pub(super) edges: Vec<Edge>,
+struct Draft {
+    node: Node,
+    edges: Vec<DraftEdge>,
     is_resource: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) to: usize,
-    /// A linked trace, not a call.
-    pub(super) is_link: bool,
+#[derive(Clone, Debug)]
+struct DraftEdge {
+    to: usize,
+    is_link: bool,
+    statistics: Statistics,
 }
 
-/// The nodes of GetServiceGraph's `Services`, ready to be drawn.
-pub(super) fn nodes(services: &[Value]) -> Vec<Node> {
-    let mut nodes = read(services);
-    fold(&mut nodes);
-    tell_apart(&mut nodes);
-    let labels: Vec<String> = nodes.iter().map(|node| node.label.clone()).collect();
-    for node in &mut nodes {
-        node.edges
-            .sort_by(|a, b| labels[a.to].cmp(&labels[b.to]).then(a.to.cmp(&b.to)));
-        node.edges.dedup_by_key(|edge| edge.to);
+pub(super) fn map(services: &[Value]) -> Map {
+    let mut drafts = read(services);
+    fold(&mut drafts);
+    tell_apart(&mut drafts);
+    let mut edges = Vec::new();
+    for (from, draft) in drafts.iter_mut().enumerate() {
+        for edge in merged(std::mem::take(&mut draft.edges)) {
+            edges.push(Edge {
+                from,
+                to: edge.to,
+                is_link: edge.is_link,
+                statistics: edge.statistics,
+            });
+        }
     }
-    nodes
+    let nodes: Vec<Node> = drafts.into_iter().map(|draft| draft.node).collect();
+    edges.sort_by(|a, b| {
+        let key = |edge: &Edge| (&nodes[edge.from].label, edge.from);
+        let to = |edge: &Edge| (&nodes[edge.to].label, edge.to);
+        key(a).cmp(&key(b)).then_with(|| to(a).cmp(&to(b)))
+    });
+    Map { nodes, edges }
+}
+
+/// One edge to each node; it is a link only if all to that node are.
+fn merged(edges: Vec<DraftEdge>) -> Vec<DraftEdge> {
+    let mut merged: BTreeMap<usize, DraftEdge> = BTreeMap::new();
+    for edge in edges {
+        match merged.get_mut(&edge.to) {
+            Some(known) => {
+                known.is_link &= edge.is_link;
+                known.statistics.add(&edge.statistics);
+            }
+            None => drop(merged.insert(edge.to, edge)),
+        }
+    }
+    merged.into_values().collect()
 }
 
 /// One node for each service, all clients in one.
-fn read(services: &[Value]) -> Vec<Node> {
-    let mut nodes: Vec<Node> = Vec::new();
+fn read(services: &[Value]) -> Vec<Draft> {
+    let mut nodes: Vec<Draft> = Vec::new();
     let mut clients = None;
     let mut by_reference = BTreeMap::new();
     let mut places = Vec::new();
@@ -58,9 +77,9 @@ fn read(services: &[Value]) -> Vec<Node> {
             Some(place) => place,
             None => {
                 nodes.push(if is_client {
-                    Node::clients()
+                    Draft::clients()
                 } else {
-                    Node::read(service)
+                    Draft::read(service)
                 });
                 nodes.len() - 1
             }
@@ -77,24 +96,28 @@ fn read(services: &[Value]) -> Vec<Node> {
         for edge in items(&service["Edges"]) {
             let to = whole(edge, "ReferenceId").and_then(|id| by_reference.get(&id).copied());
             let is_link = text(edge, "EdgeType") == Some("link");
-            nodes[place].edges.extend(to.map(|to| Edge { to, is_link }));
+            nodes[place].edges.extend(to.map(|to| DraftEdge {
+                to,
+                is_link,
+                statistics: Statistics::read(edge),
+            }));
         }
     }
     nodes
 }
 
-impl Node {
+impl Draft {
     fn clients() -> Self {
-        Self {
+        let node = Node {
             label: "Clients".to_owned(),
+            name: "Clients".to_owned(),
             kind: "client".to_owned(),
+            statistics: Statistics::default(),
+        };
+        Self {
+            node,
             ..Self::default()
         }
-    }
-
-    /// Whether this stands for everybody who calls from outside.
-    pub(super) fn is_clients(&self) -> bool {
-        self.kind == "client"
     }
 
     fn read(service: &Value) -> Self {
@@ -109,11 +132,14 @@ impl Node {
             }
             _ => name.to_owned(),
         };
-        Self {
+        let node = Node {
             label,
             name: name.to_owned(),
             kind: kind.to_owned(),
             statistics: Statistics::read(service),
+        };
+        Self {
+            node,
             edges: Vec::new(),
             is_resource,
         }
@@ -145,14 +171,14 @@ fn plural(kind: &str) -> &'static str {
 
 /// Puts one node in the place of many resources of a type under one parent. A parent with the
 /// same resources shares that node.
-fn fold(nodes: &mut Vec<Node>) {
+fn fold(nodes: &mut Vec<Draft>) {
     let mut folded: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
     for parent in 0..nodes.len() {
         let mut of_kind: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
         for edge in &nodes[parent].edges {
             let node = &nodes[edge.to];
             if node.is_resource && node.edges.is_empty() {
-                of_kind.entry(&node.kind).or_default().insert(edge.to);
+                of_kind.entry(&node.node.kind).or_default().insert(edge.to);
             }
         }
         let many = of_kind
@@ -165,40 +191,42 @@ fn fold(nodes: &mut Vec<Node>) {
                     nodes.push(summed(nodes, members));
                     nodes.len() - 1
                 });
-            let edges = &mut nodes[parent].edges;
-            let is_link = edges
-                .iter()
-                .all(|edge| edge.is_link || !members.contains(&edge.to));
-            edges.retain(|edge| !members.contains(&edge.to));
-            edges.push(Edge { to: place, is_link });
+            for edge in &mut nodes[parent].edges {
+                if members.contains(&edge.to) {
+                    edge.to = place;
+                }
+            }
         }
     }
     drop_unreferenced(nodes, &folded);
 }
 
-fn summed(nodes: &[Node], members: &[usize]) -> Node {
+fn summed(nodes: &[Draft], members: &[usize]) -> Draft {
     let kind = members
         .first()
-        .map_or("", |&first| nodes[first].kind.as_str());
+        .map_or("", |&first| nodes[first].node.kind.as_str());
     let family = kind
         .split_once("::")
         .map_or(kind, |(family, _)| shown_family(family, kind));
     let name = format!("{}{}", members.len(), plural(kind));
     let mut statistics = Statistics::default();
     for &member in members {
-        statistics.add(&nodes[member].statistics);
+        statistics.add(&nodes[member].node.statistics);
     }
-    Node {
+    let node = Node {
         label: format!("{family}, {name}"),
         name,
         kind: kind.to_owned(),
         statistics,
-        ..Node::default()
+    };
+    Draft {
+        node,
+        ..Draft::default()
     }
 }
 
 /// Folded resources that no other parent shows by themselves are no longer nodes.
-fn drop_unreferenced(nodes: &mut Vec<Node>, folded: &BTreeMap<Vec<usize>, usize>) {
+fn drop_unreferenced(nodes: &mut Vec<Draft>, folded: &BTreeMap<Vec<usize>, usize>) {
     let mut gone: BTreeSet<usize> = folded.keys().flatten().copied().collect();
     for edge in nodes.iter().flat_map(|node| &node.edges) {
         gone.remove(&edge.to);
@@ -220,10 +248,13 @@ fn drop_unreferenced(nodes: &mut Vec<Node>, folded: &BTreeMap<Vec<usize>, usize>
 }
 
 /// Adds the type, then a number, to labels that two nodes share, so that a label names one node.
-fn tell_apart(nodes: &mut [Node]) {
+fn tell_apart(nodes: &mut [Draft]) {
     let mut shared: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, node) in nodes.iter().enumerate() {
-        shared.entry(node.label.clone()).or_default().push(index);
+        shared
+            .entry(node.node.label.clone())
+            .or_default()
+            .push(index);
     }
     let mut bearers: BTreeMap<String, usize> = BTreeMap::new();
     for index in shared
@@ -231,7 +262,7 @@ fn tell_apart(nodes: &mut [Node]) {
         .filter(|group| group.len() > 1)
         .flatten()
     {
-        let node = &mut nodes[index];
+        let node = &mut nodes[index].node;
         if !node.kind.is_empty() {
             node.label = format!("{} ({})", node.label, node.kind);
         }
@@ -249,8 +280,13 @@ mod tests {
 
     use super::*;
 
-    fn labels(nodes: &[Node]) -> Vec<&str> {
-        nodes.iter().map(|node| node.label.as_str()).collect()
+    fn labels(map: &Map) -> Vec<&str> {
+        map.nodes.iter().map(|node| node.label.as_str()).collect()
+    }
+
+    fn to(map: &Map, from: usize) -> Vec<usize> {
+        let edges = map.edges.iter().filter(|edge| edge.from == from);
+        edges.map(|edge| edge.to).collect()
     }
 
     fn bucket(reference: usize) -> Value {
@@ -260,7 +296,12 @@ mod tests {
     }
 
     fn service(reference: usize, name: &str, to: impl Iterator<Item = usize>) -> Value {
-        let edges: Vec<Value> = to.map(|to| json!({"ReferenceId": to})).collect();
+        let edges: Vec<Value> = to
+            .map(|to| {
+                json!({"ReferenceId": to,
+            "SummaryStatistics": {"TotalCount": 3}})
+            })
+            .collect();
         json!({"ReferenceId": reference, "Name": name, "State": "active", "Edges": edges})
     }
 
@@ -268,13 +309,13 @@ mod tests {
     fn five_buckets_stay_and_six_fold_with_their_sums() {
         let mut services = vec![service(0, "jobs", 1..6)];
         services.extend((1..6).map(bucket));
-        assert_eq!(nodes(&services).len(), 6);
+        assert_eq!(map(&services).nodes.len(), 6);
 
         let mut services = vec![service(0, "jobs", 1..7)];
         services.extend((1..7).map(bucket));
-        let nodes = nodes(&services);
-        assert_eq!(labels(&nodes), ["jobs", "S3, 6 buckets"]);
-        let statistics = &nodes[1].statistics;
+        let map = map(&services);
+        assert_eq!(labels(&map), ["jobs", "S3, 6 buckets"]);
+        let statistics = &map.nodes[1].statistics;
         assert_eq!((statistics.total, statistics.ok), (12, 12));
         assert_eq!(statistics.average(), Some(0.25));
     }
@@ -287,16 +328,10 @@ mod tests {
             service(2, "c", 10..11),
         ];
         services.extend((10..16).map(bucket));
-        let nodes = nodes(&services);
-        assert_eq!(labels(&nodes), ["a", "b", "c", "S3 b10", "S3, 6 buckets"]);
-        let to = |index: usize| {
-            nodes[index]
-                .edges
-                .iter()
-                .map(|edge| edge.to)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!((to(0), to(1), to(2)), (vec![4], vec![4], vec![3]));
+        let map = map(&services);
+        assert_eq!(labels(&map), ["a", "b", "c", "S3 b10", "S3, 6 buckets"]);
+        assert_eq!([to(&map, 0), to(&map, 1), to(&map, 2)], [[4], [4], [3]]);
+        assert_eq!(map.edges[0].statistics.total, 18);
     }
 
     #[test]
@@ -313,9 +348,9 @@ mod tests {
             client(3, 2),
             function(4, "AWS::Lambda"),
         ];
-        let nodes = nodes(&services);
+        let map = map(&services);
         assert_eq!(
-            labels(&nodes),
+            labels(&map),
             [
                 "f (Lambda)",
                 "Clients",
@@ -323,6 +358,6 @@ mod tests {
                 "f (Lambda) 2"
             ]
         );
-        assert_eq!(nodes[1].edges.len(), 2);
+        assert_eq!(to(&map, 1).len(), 2);
     }
 }

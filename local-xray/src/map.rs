@@ -1,0 +1,65 @@
+//! The service map: the services of the X-Ray API as people look at them, one node for all clients
+//! and one for many resources of a kind. The terminal, the SVG and the page draw it.
+
+use serde_json::Value;
+
+mod fold;
+mod read;
+mod statistics;
+mod words;
+
+pub use statistics::{Outcome, Statistics};
+pub use words::duration;
+
+/// The nodes and the edges between them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    /// In the order of the services, what was folded at the end.
+    pub nodes: Vec<Node>,
+    /// By the labels of their nodes; at most one from a node to another.
+    pub edges: Vec<Edge>,
+}
+
+/// A node of the map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Node {
+    /// What the map calls it; no two nodes share a label.
+    pub label: String,
+    /// The name alone, for where the type stands beside it.
+    pub name: String,
+    /// The type without `AWS::`; empty when X-Ray knows none.
+    pub kind: String,
+    /// The node's own view of its requests.
+    pub statistics: Statistics,
+}
+
+/// The calls from a node to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The caller, by its place among the nodes.
+    pub from: usize,
+    /// Who is called.
+    pub to: usize,
+    /// A linked trace, not a call.
+    pub is_link: bool,
+    /// The caller's view of the calls.
+    pub statistics: Statistics,
+}
+
+impl Map {
+    /// The map of the `Services` of GetServiceGraph or GetTraceGraph. Any member may be absent or of
+    /// another type than the API says.
+    ///
+    /// All client nodes are one. More than five resources of one type under one parent are one node
+    /// with the sum of their statistics.
+    pub fn new(services: &[Value]) -> Self {
+        fold::map(services)
+    }
+}
+
+impl Node {
+    /// Whether this stands for everybody who calls from outside.
+    pub fn is_clients(&self) -> bool {
+        self.kind == "client"
+    }
+}

@@ -1,0 +1,125 @@
+//! The numbers of the map in words.
+
+use super::{Outcome, Statistics};
+
+impl Statistics {
+    /// What mattered most, in words: `100 % ok`, `50 % ok, 1 fault`, `2 throttle`. None without a
+    /// finished request.
+    pub fn health(&self) -> Option<String> {
+        let worst = self.worst()?;
+        if worst == Outcome::Ok {
+            return Some("100 % ok".to_owned());
+        }
+        let bad = format!("{} {}", self.count(worst), worst.word());
+        // Rounded down: 100 % is said only when it is true.
+        let share = self.ok as f64 / self.total.max(1) as f64;
+        Some(match (share * 100.0).floor().min(99.0) as u64 {
+            0 => bad,
+            percent => format!("{percent} % ok, {bad}"),
+        })
+    }
+
+    /// How many requests, and how long they took: `12 req · 34.0 ms`. None without a finished
+    /// request.
+    pub fn load(&self) -> Option<String> {
+        let average = self.average()?;
+        Some(format!("{} req · {}", self.total, duration(average)))
+    }
+
+    /// All of it, for those who cannot see the drawing: `12 requests: 9 ok, 1 error, 2 fault;
+    /// average 34.0 ms`.
+    pub fn sentence(&self) -> String {
+        let Some(average) = self.average() else {
+            return "no finished requests".to_owned();
+        };
+        let outcomes: Vec<String> = Outcome::ALL
+            .into_iter()
+            .filter(|&outcome| self.count(outcome) > 0)
+            .map(|outcome| format!("{} {}", self.count(outcome), outcome.word()))
+            .collect();
+        let requests = if self.total == 1 {
+            "request"
+        } else {
+            "requests"
+        };
+        let outcomes = match outcomes.is_empty() {
+            true => String::new(),
+            false => format!(": {}", outcomes.join(", ")),
+        };
+        let average = duration(average);
+        format!("{} {requests}{outcomes}; average {average}", self.total)
+    }
+}
+
+impl Outcome {
+    /// The outcome as X-Ray calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Throttle => "throttle",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// A duration in seconds as people read it: `412 µs`, `12.3 ms`, `1.24 s`, `2 min 3 s`, `1 h 2 min`,
+/// `3 d 4 h`. Three digits, or two units; `–` for what is no duration.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "–".to_owned();
+    }
+    // Each limit is where the text would round up to the next unit.
+    match seconds {
+        s if s < 999.5e-6 => format!("{:.0} µs", s * 1e6),
+        s if s < 999.5e-3 => three_digits(s * 1e3, "ms"),
+        s if s < 59.95 => three_digits(s, "s"),
+        s if s < 3599.5 => two_units(s, 60, "min", "s"),
+        s if s < 86_370.0 => two_units(s / 60.0, 60, "h", "min"),
+        s => two_units(s / 3600.0, 24, "d", "h"),
+    }
+}
+
+fn three_digits(value: f64, unit: &str) -> String {
+    let decimals = match value {
+        v if v < 9.995 => 2,
+        v if v < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+fn two_units(small: f64, per_large: u64, large_unit: &str, small_unit: &str) -> String {
+    let small = small.round() as u64; // saturates
+    match (small / per_large, small % per_large) {
+        (large, 0) => format!("{large} {large_unit}"),
+        (large, rest) => format!("{large} {large_unit} {rest} {small_unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_is_whole_only_when_it_is_true() {
+        let statistics = |ok, error, throttle, fault| Statistics {
+            total: ok + error + throttle + fault,
+            ok,
+            error,
+            throttle,
+            fault,
+            ..Statistics::default()
+        };
+        let health = |statistics: Statistics| statistics.health().unwrap_or_default();
+        assert_eq!(health(statistics(3, 0, 0, 0)), "100 % ok");
+        assert_eq!(health(statistics(9_999, 0, 0, 1)), "99 % ok, 1 fault");
+        assert_eq!(health(statistics(1, 2, 1, 0)), "25 % ok, 1 throttle");
+        assert_eq!(health(statistics(0, 2, 0, 0)), "2 error");
+        assert_eq!(health(statistics(0, 0, 0, 0)), "");
+        assert_eq!(
+            statistics(3, 2, 0, 1).sentence(),
+            "6 requests: 3 ok, 2 error, 1 fault; average 0 µs"
+        );
+    }
+}
