@@ -12,6 +12,7 @@ pub mod critical_path;
 mod document;
 mod facts;
 mod filter;
+pub mod draw;
 mod graph;
 mod infer;
 pub mod layout;

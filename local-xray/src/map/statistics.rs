@@ -36,9 +36,9 @@ pub struct Statistics {
     /// Faults of the service.
     pub fault: u64,
     /// Seconds of all requests together.
-    seconds: f64,
+    pub(super) seconds: f64,
     /// Response times in seconds and how many requests had them.
-    histogram: Vec<(f64, u64)>,
+    pub(super) histogram: Vec<(f64, u64)>,
 }
 
 impl Statistics {
