@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use tracing_xray::Timestamp;
 use xray_daemon::XrayClient;
 
-/// The most traces that BatchGetTraces takes at once (X-Ray API reference).
+#[cfg(feature = "local")]
+mod merge;
+
+/// The most traces that BatchGetTraces and GetTraceGraph take at once (X-Ray API reference).
 const TRACES_PER_CALL: usize = 5;
 
 /// Between two looks for traces that have not arrived.
@@ -73,6 +76,21 @@ pub(crate) async fn service_graph(
     window: Window,
 ) -> anyhow::Result<Vec<Value>> {
     pages(client, "/ServiceGraph", window.fields(), "Services").await
+}
+
+/// The services of these traces and the calls between them.
+///
+/// # Errors
+/// A call failed.
+#[cfg(feature = "local")]
+pub(crate) async fn trace_graph(client: &XrayClient, ids: &[&str]) -> anyhow::Result<Vec<Value>> {
+    let mut merged = merge::Merged::default();
+    for some in ids.chunks(TRACES_PER_CALL) {
+        let mut fields = Map::new();
+        fields.insert("TraceIds".into(), json!(some));
+        merged.add(pages(client, "/TraceGraph", fields, "Services").await?);
+    }
+    Ok(merged.into_services())
 }
 
 /// Waits until X-Ray knows all of these traces and none of their segments is in progress, at most

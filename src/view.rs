@@ -37,6 +37,8 @@ pub use service_map::service_map;
 #[cfg(feature = "local")]
 pub(crate) use service_map::{Details, map};
 pub use style::Style;
+#[cfg(feature = "local")]
+pub(crate) use text::clip;
 pub(crate) use text::count;
 pub use text::neutralise;
 pub use time::duration;

@@ -2,6 +2,8 @@
 //! error.
 
 use std::io::{self, IsTerminal as _, Write as _};
+#[cfg(feature = "local")]
+use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 
@@ -17,8 +19,21 @@ pub(crate) fn result(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Writes a result after which others follow, and says to stop when nobody reads any more.
+#[cfg(feature = "local")]
+pub(crate) fn next_result(text: &str) -> anyhow::Result<ControlFlow<()>> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        written => written
+            .context("write to stdout")
+            .map(ControlFlow::Continue),
+    }
+}
+
 /// Whether results are read on a terminal.
-#[cfg(feature = "schedule")]
+#[cfg(any(feature = "schedule", feature = "local"))]
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
@@ -86,6 +101,13 @@ pub(crate) fn table_style() -> Style {
             ..style()
         },
     }
+}
+
+/// The terminal's columns and rows.
+#[cfg(feature = "local")]
+pub(crate) fn size() -> (usize, usize) {
+    let rows = terminal_size::terminal_size().map(|(_, height)| usize::from(height.0));
+    (width(), rows.unwrap_or(24))
 }
 
 /// The terminal's columns, else those that CI and scripts ask for.

@@ -47,7 +47,7 @@ fn char_columns(c: char) -> usize {
 }
 
 /// `text`, neutralised; when it is wider than `limit` columns its end gives way to `…`.
-pub(super) fn clip(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn clip(text: &str, limit: usize) -> Cow<'_, str> {
     shorten(text, limit, 0)
 }
 

@@ -1,29 +1,130 @@
-//! `xray-ecs map`: the service map.
+//! `xray-ecs map`: the service map, once or live.
 
-use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use local_xray::draw::{self, Setting};
+use local_xray::layout::Order;
+use local_xray::map::Map;
+use serde_json::{Value, json};
+use xray_daemon::XrayClient;
 
 use super::{Common, Recent, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
-use crate::{query, view};
+use crate::view::{self, Details};
+use crate::{query, shutdown};
+
+mod watch;
+
+/// The most traces that a filtered map is made of: GetTraceGraph takes but five at a time.
+const TRACES_MAX: usize = 5_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     recent: Recent,
+    /// Only traces that match this filter expression of X-Ray, the newest 5,000 of them
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Show the numbers of the edges, too
+    #[arg(long, conflicts_with_all = ["json", "svg"])]
+    edges: bool,
+    /// Draw the map as an SVG into FILE; `-` is stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    svg: Option<PathBuf>,
+    /// Look again every SECONDS until Ctrl-C; not on a terminal, print what has changed
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+        default_missing_value = "2", value_parser = parse_seconds, conflicts_with = "svg")]
+    watch: Option<Duration>,
     #[command(flatten)]
     common: Common,
 }
 
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("expected seconds between 0.1 and 86400".to_owned()),
+    }
+}
+
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     ask(&args.common, environment, async |client| {
-        let services = query::service_graph(client, args.recent.window()).await?;
-        if args.common.json {
-            print::json(&json!({ "Services": services }))?;
-        } else {
-            print::result(&view::service_map(&services, print::style()))?;
+        if let Some(interval) = args.watch {
+            let (source, stop) = shutdown::stop();
+            shutdown::watch_signals(source).context("catch signals")?;
+            return watch::watch(client, args, interval, &stop).await;
+        }
+        let services = services(client, args).await?;
+        match &args.svg {
+            Some(file) => {
+                let drawing = draw::service_map(&Map::new(&services), Setting::File, None);
+                write(file, &drawing.svg)?;
+            }
+            None => print::result(&text(args, &services, None)?.0)?,
         }
         Ok(found(&services))
     })
+}
+
+/// The services to show.
+async fn services(client: &XrayClient, args: &Args) -> anyhow::Result<Vec<Value>> {
+    let window = args.recent.window();
+    let Some(filter) = &args.filter else {
+        return query::service_graph(client, window).await;
+    };
+    // GetServiceGraph takes no filter.
+    let summaries = query::trace_summaries(client, window, Some(filter)).await?;
+    let ids: Vec<&str> = summaries
+        .iter()
+        .filter_map(|summary| summary["Id"].as_str())
+        .collect();
+    if ids.len() > TRACES_MAX {
+        print::note(format_args!(
+            "{} traces match; the map is of the newest {TRACES_MAX}: narrow the filter or --since",
+            ids.len()
+        ));
+    }
+    query::trace_graph(client, &ids[..ids.len().min(TRACES_MAX)]).await
+}
+
+/// The services as text, for people or for machines, and the order in which they are shown.
+fn text(
+    args: &Args,
+    services: &[Value],
+    previous: Option<&Order>,
+) -> anyhow::Result<(String, Order)> {
+    if args.common.json {
+        let text = serde_json::to_string_pretty(&json!({ "Services": services }))?;
+        return Ok((text + "\n", Order::default()));
+    }
+    let details = match args.edges {
+        true => Details::Edges,
+        false => Details::Nodes,
+    };
+    let map = Map::new(services);
+    Ok(view::map(&map, details, previous, print::style()))
+}
+
+fn write(file: &Path, svg: &str) -> anyhow::Result<()> {
+    if file == Path::new("-") {
+        return print::result(svg);
+    }
+    std::fs::write(file, svg).with_context(|| format!("write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_some_seconds() {
+        assert_eq!(parse_seconds("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["", "0", "-1", "x", "nan", "inf", "1e9"] {
+            assert!(parse_seconds(text).is_err(), "{text}");
+        }
+    }
 }
