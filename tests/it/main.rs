@@ -15,6 +15,8 @@ mod ecs;
 mod faults;
 mod input;
 #[cfg(feature = "local")]
+mod map;
+#[cfg(feature = "local")]
 mod metadata;
 #[cfg(feature = "local")]
 mod plan;

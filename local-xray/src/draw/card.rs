@@ -14,11 +14,21 @@ const WIDTH_MAX: i64 = 290;
 const RING: i64 = 36;
 const RADIUS: f64 = 23.0;
 
-/// A line of text: its class in the style sheet, the size of its font, and its base line.
+/// A line of text: its class in the style sheet and the size of its font.
 struct Text {
     class: &'static str,
     font: i64,
     text: String,
+}
+
+impl Text {
+    /// The font's size as far as it makes a text wide: bold letters are wider.
+    fn breadth(&self) -> i64 {
+        match self.class {
+            "label" => self.font + 1,
+            _ => self.font,
+        }
+    }
 }
 
 /// The lines of a card from the top.
@@ -50,7 +60,7 @@ fn texts(node: &Node) -> Vec<Text> {
 pub(super) fn size(node: &Node) -> (i64, i64) {
     let widest = texts(node)
         .iter()
-        .map(|text| i64::from(text_width(&text.text)) * text.font / 1000)
+        .map(|text| i64::from(text_width(&text.text)) * text.breadth() / 1000 + 1)
         .max()
         .unwrap_or(0);
     let width = (TEXT + widest + PADDING).clamp(WIDTH_MIN, WIDTH_MAX);
@@ -89,7 +99,10 @@ pub(super) fn draw(svg: &mut Writer, node: &Node, rect: Rect) {
     let mut base = middle - step * (texts.len() as i64 - 1) / 2 + 5;
     let room = (rect.width - TEXT - PADDING + 2).max(0) * 1000;
     for text in &texts {
-        let shown = elide(&text.text, u32::try_from(room / text.font).unwrap_or(0));
+        let shown = elide(
+            &text.text,
+            u32::try_from(room / text.breadth()).unwrap_or(0),
+        );
         let at: [(&str, &dyn std::fmt::Display); 4] = [
             ("class", &text.class),
             ("x", &TEXT),
@@ -141,7 +154,7 @@ fn ring(svg: &mut Writer, node: &Node, middle: i64) {
                 ("class", &"share"),
                 ("x", &RING),
                 ("y", &(middle + 4)),
-                ("font-size", &12),
+                ("font-size", &11),
             ],
             "–",
         );
@@ -183,7 +196,7 @@ fn ring(svg: &mut Writer, node: &Node, middle: i64) {
             ("class", &"share"),
             ("x", &RING),
             ("y", &(middle + 4)),
-            ("font-size", &12),
+            ("font-size", &11),
         ],
         &format!("{share} %"),
     );

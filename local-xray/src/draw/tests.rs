@@ -88,7 +88,7 @@ fn check(svg: &str) -> Result<(), String> {
         } else if !tag.ends_with('/') {
             open.push(tag.split(' ').next().unwrap_or(tag));
         }
-        if tag.matches('"').count() % 2 != 0 || tag.contains('<') {
+        if !tag.matches('"').count().is_multiple_of(2) || tag.contains('<') {
             return Err(format!("a quote is open in {tag}"));
         }
         rest = &rest[end + 1..];

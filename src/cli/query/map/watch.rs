@@ -149,7 +149,8 @@ fn frame(text: &str, state: &str, (columns, rows): (usize, usize)) -> String {
     let (shown, state) = match lines.len().saturating_sub(room) {
         0 => (&lines[..], state.to_owned()),
         more => {
-            let more = format!("{more} more lines need a taller terminal · {state}");
+            let more = view::count(more as u64, "more line");
+            let more = format!("{more} below the terminal · {state}");
             (&lines[..room], more)
         }
     };
@@ -176,7 +177,7 @@ mod tests {
         );
         assert_eq!(
             frame("a\nb\nc\nd\n", "state", (20, 3)),
-            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[3;1H\x1b[2m2 more lines need a …\x1b[0m"
+            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[3;1H\x1b[2m2 more lines below t…\x1b[0m"
         );
     }
 }
