@@ -25,9 +25,11 @@ mod time;
 mod timeline;
 mod trace_list;
 
-#[cfg(all(test, feature = "local"))]
+#[cfg(feature = "local")]
+#[cfg(test)]
 mod samples;
-#[cfg(all(test, feature = "local"))]
+#[cfg(feature = "local")]
+#[cfg(test)]
 mod tests;
 
 pub(crate) use progress::{RunState, RunningJob, progress};
@@ -43,7 +45,7 @@ pub(crate) use text::count;
 pub use text::neutralise;
 pub use time::duration;
 #[cfg(feature = "local")]
-pub use timeline::{TraceDetail, timeline};
+pub use timeline::{TraceDetail, timeline, timeline_svg};
 pub use trace_list::trace_list;
 
 use style::{Line, Paint};

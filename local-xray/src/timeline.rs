@@ -12,9 +12,11 @@ use crate::critical_path::{Interval, Section, critical_path};
 
 mod entity;
 mod rows;
+mod svg;
 
 pub use entity::{Entity, Link, Status};
 pub use rows::{Fold, Row, RowKind};
+pub use svg::{STYLE, Svg};
 
 /// All entities of a trace as a tree without loops, and when each was at work. X-Ray calls segments
 /// and subsegments entities.
@@ -35,6 +37,9 @@ pub struct Timeline<'a> {
     /// The critical path of the trace's main root, first section to last.
     pub critical_path: Vec<Section>,
 }
+
+/// How a drawing writes seconds.
+pub type Duration = fn(f64) -> String;
 
 /// The segment documents of a trace as BatchGetTraces answers it, and how many could not be read.
 pub fn documents(trace: &Value) -> (Vec<Value>, u64) {
@@ -97,7 +102,7 @@ impl<'a> Timeline<'a> {
 
     /// How many seconds of the critical path went into which work, the most first. Entities of one
     /// name and action count together, under the place of the first.
-    pub fn critical_work(&self) -> Vec<(usize, f64)> {
+    fn critical_work(&self) -> Vec<(usize, f64)> {
         let mut places = BTreeMap::new();
         let mut work: Vec<(usize, f64)> = Vec::new();
         for section in &self.critical_path {
@@ -111,6 +116,27 @@ impl<'a> Timeline<'a> {
         }
         work.sort_by(|a, b| b.1.total_cmp(&a.1));
         work
+    }
+
+    /// Where the most of the critical path went, in words: `321 ms of 1.30 s in S3 CreateBucket`, then
+    /// `60.0 ms in attempt itself`. At most `number_max` of them; `duration` writes seconds.
+    pub fn critical_words(&self, number_max: usize, duration: Duration) -> Vec<String> {
+        let work = self.critical_work();
+        let whole: f64 = work.iter().map(|(_, seconds)| seconds).sum();
+        let words = work.iter().take(number_max).enumerate();
+        let words = words.map(|(place, &(entity, seconds))| {
+            let of = match place {
+                0 => format!(" of {}", duration(whole)),
+                _ => String::new(),
+            };
+            let itself = match self.children[entity].is_empty() {
+                true => "",
+                false => " itself",
+            };
+            let head = self.entities[entity].head();
+            format!("{}{of} in {head}{itself}", duration(seconds))
+        });
+        words.collect()
     }
 
     /// The critical path of the longest root whose caller is no part of the trace.

@@ -1,9 +1,13 @@
 //! What the program writes: results to stdout, all else to stderr. A reader that goes away is no
 //! error.
 
+#[cfg(feature = "local")]
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 #[cfg(feature = "local")]
 use std::ops::ControlFlow;
+#[cfg(feature = "local")]
+use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -54,6 +58,15 @@ pub(crate) fn stream(
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     result(&(text + "\n"))
+}
+
+/// Writes a drawing into a file; `-` is stdout.
+#[cfg(feature = "local")]
+pub(crate) fn drawing(file: &Path, text: &str) -> anyhow::Result<()> {
+    if file == Path::new("-") {
+        return result(text);
+    }
+    fs::write(file, text).with_context(|| format!("write {}", file.display()))
 }
 
 /// Writes a line about what goes on. Nobody may be there to read it.

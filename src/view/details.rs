@@ -23,12 +23,12 @@ pub(super) fn links(timeline: &Timeline<'_>, style: Style) -> Vec<String> {
         let mut line = Line::new(style);
         line.space(2).push(Paint::Strong, link.trace_id);
         let what = match link.reference {
-            Some("parent") => "is the parent",
-            Some("child") => "is a child",
-            _ => "is linked",
+            Some("parent") => "is the parent of",
+            Some("child") => "is a child of",
+            _ => "is linked from",
         };
         let name = elide(entity.name, style.columns() / 2);
-        let mut pieces = vec![(Paint::Plain, format!("{what} of {name}"))];
+        let mut pieces = vec![(Paint::Plain, format!("{what} {name}"))];
         if let Some(id) = link.id {
             pieces.push((Paint::Quiet, format!("there segment {id}")));
         }

@@ -13,7 +13,7 @@ use super::time::duration;
 const CRITICAL: &str = "◆ ";
 
 /// How many parts of the critical path are told in words.
-const CRITICAL_WORK_MAX: usize = 3;
+const CRITICAL_WORDS_MAX: usize = 3;
 
 /// A line each, beneath a line with the ends of the axis. With more than one row, those on the
 /// critical path are marked, and their bars are heavy where they are on it.
@@ -29,7 +29,13 @@ pub(super) fn chart(timeline: &Timeline<'_>, rows: &[Row<'_>], style: Style) -> 
         line.pad_to(layout.gutter).push(Paint::Quiet, guides);
         let label_end = layout.gutter + layout.label;
         let used = layout.gutter + columns(guides);
-        push_label(&mut line, timeline, row, label_end.saturating_sub(used));
+        let marks_here = if layout.is_narrow {
+            String::new()
+        } else {
+            marks(row)
+        };
+        let room = label_end.saturating_sub(used);
+        push_label(&mut line, timeline, row, &marks_here, room);
         let mut end = label_end;
         for (width, paint, cell, right) in [
             (layout.code, Paint::Quiet, code(row), true),
@@ -58,6 +64,11 @@ pub(super) fn chart(timeline: &Timeline<'_>, rows: &[Row<'_>], style: Style) -> 
         line.pad_to(layout.bar_start + offset)
             .push(Paint::Status(row.status.into()), &bar);
         lines.push(line.into_text());
+        if layout.is_narrow && !row.marks.is_empty() {
+            let mut line = Line::new(style);
+            line.space(used).push(Paint::Quiet, marks(row).trim_start());
+            lines.push(line.into_text());
+        }
     }
     lines
 }
@@ -68,25 +79,13 @@ pub(super) fn critical_path(
     rows: &[Row<'_>],
     style: Style,
 ) -> Vec<String> {
-    let work = timeline.critical_work();
-    if rows.len() < 2 || work.is_empty() {
+    let words = timeline.critical_words(CRITICAL_WORDS_MAX, duration);
+    if rows.len() < 2 || words.is_empty() {
         return Vec::new();
     }
-    let whole: f64 = work.iter().map(|(_, seconds)| seconds).sum();
-    let pieces = work.iter().take(CRITICAL_WORK_MAX).enumerate();
-    let pieces = pieces.map(|(place, &(entity, seconds))| {
-        let of = match place {
-            0 => format!(" of {}", duration(whole)),
-            _ => String::new(),
-        };
-        let itself = match timeline.children[entity].is_empty() {
-            true => "",
-            false => " itself",
-        };
-        let head = timeline.entities[entity].head();
-        let head = elide(&head, style.columns() / 2);
-        let text = format!("{}{of} in {head}{itself}", duration(seconds));
-        (Paint::Plain, text)
+    let pieces = words.iter().map(|words| {
+        let words = elide(words, style.columns() - 2);
+        (Paint::Plain, words.into_owned())
     });
     let mut line = Line::new(style);
     line.push(Paint::Strong, CRITICAL)
@@ -127,6 +126,8 @@ struct Layout {
     duration: usize,
     status: usize,
     bar_start: usize,
+    /// Whether marks have lines of their own.
+    is_narrow: bool,
 }
 
 impl Layout {
@@ -135,7 +136,8 @@ impl Layout {
         let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
         // Status words say it too, where the terminal is too narrow for the code.
         let code = widest(&|row| columns(&code(row))).min(3);
-        let code = if style.columns() < 60 { 0 } else { code };
+        let is_narrow = style.columns() < 60;
+        let code = if is_narrow { 0 } else { code };
         let duration = widest(&|row| columns(&row_duration(timeline, row)));
         let status = widest(&|row| columns(row.status.word()));
         let gutter = match rows.len() > 1 && !timeline.critical_path.is_empty() {
@@ -145,7 +147,11 @@ impl Layout {
         let gap = |width: usize| if width > 0 { width + 2 } else { 0 };
         let left = style.columns() - gutter - gap(code) - gap(duration) - gap(status);
         let labels = rows.iter().zip(guides);
-        let label = labels.map(|(row, guides)| columns(guides) + label_columns(row));
+        let label = labels.map(|(row, guides)| {
+            let marks = if is_narrow { 0 } else { columns(&marks(row)) };
+            let resource = row.resource.map_or(0, |resource| 1 + columns(resource));
+            columns(guides) + columns(&row.head) + marks + resource
+        });
         let label = label.max().unwrap_or(0).min(left * 3 / 5);
         let bar = left.saturating_sub(label + 2);
         Self {
@@ -155,6 +161,7 @@ impl Layout {
             duration,
             status,
             bar_start: style.columns() - bar,
+            is_narrow,
         }
     }
 }
@@ -192,25 +199,19 @@ fn marks(row: &Row<'_>) -> String {
     }
 }
 
-fn label_columns(row: &Row<'_>) -> usize {
-    let resource = row.resource.map_or(0, |resource| 1 + columns(resource));
-    columns(&row.head) + columns(&marks(row)) + resource
-}
-
 /// Name and action, marks, resource: the resource gives way first, in its middle.
-fn push_label(line: &mut Line, timeline: &Timeline<'_>, row: &Row<'_>, room: usize) {
+fn push_label(line: &mut Line, timeline: &Timeline<'_>, row: &Row<'_>, marks: &str, room: usize) {
     let paint = match row.kind {
         RowKind::Alike(_) => Paint::Quiet,
         RowKind::Entity(index) if timeline.entities[index].is_segment => Paint::Strong,
         RowKind::Entity(_) => Paint::Plain,
     };
-    let marks = marks(row);
     // The words stay as long as a third is left to the name.
-    let head_room = room.saturating_sub(columns(&marks)).max(room / 3);
+    let head_room = room.saturating_sub(columns(marks)).max(room / 3);
     let head = elide(&row.head, head_room);
     line.push(paint, &head);
     let room = room - columns(&head);
-    let marks = clip(&marks, room);
+    let marks = clip(marks, room);
     line.push(Paint::Quiet, &marks);
     let room = room.saturating_sub(columns(&marks) + 1);
     if let Some(resource) = row

@@ -146,6 +146,39 @@ pub(super) fn running() -> Value {
     trace("1-69214cb0-00000000000000000000000c", &[job])
 }
 
+/// A trace of which parts have not arrived, with work that nobody waits for, links and metadata.
+pub(super) fn scattered() -> Value {
+    let mut caller = job(
+        &json!({"job": "logs"}),
+        900,
+        &[
+            attempt(1, 10, 700, &[s3(2, "PutObject", 20, 680, 200)]),
+            s3(3, "PutObject", 650, 1900, 503),
+        ],
+    );
+    let link = |number: u32, kind: &str| {
+        json!({"trace_id": format!("1-69214cb0-{number:024}"), "id": format!("{number:016}"),
+            "attributes": {"aws.xray.reserved.reference_type": kind}})
+    };
+    caller["links"] = json!([link(21, "parent"), link(22, "child"), {"trace_id": "1-69214cb0-23"}]);
+    caller["metadata"] = json!({"default": {"plan": {"steps": ["create", "protect"], "dry": false}},
+        "worker": {"note": "a long text that says what the worker had in mind when it did what it did that night"}});
+    let mut orphan = attempt(4, 300, 500, &[s3(5, "GetObject", 310, 490, 200)]);
+    orphan["type"] = json!("subsegment");
+    orphan["parent_id"] = json!("00000000000000ff");
+    let mut inferred = s3(6, "ListObjects", 600, 640, 200);
+    inferred["inferred"] = json!(true);
+    inferred["parent_id"] = json!("00000000000000fe");
+    let mut started = attempt(7, 800, 0, &[]);
+    started.as_object_mut().unwrap().remove("end_time");
+    started["error"] = json!(true);
+    started["parent_id"] = json!("00000000000000a0");
+    trace(
+        "1-69214cb0-00000000000000000000000e",
+        &[caller, orphan, inferred, started],
+    )
+}
+
 /// 200 calls under one segment, two of them faults.
 pub(super) fn many_calls() -> Value {
     let status = |i: u32| if i % 90 == 60 { 500 } else { 200 };

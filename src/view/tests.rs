@@ -6,9 +6,10 @@ use tracing_xray::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::samples::{
-    START, faulted, hostile, many_calls, now, retried, running, sample_trace, summaries, trace,
+    START, faulted, hostile, many_calls, now, retried, running, sample_trace, scattered, summaries,
+    trace,
 };
-use super::{Style, TraceDetail, timeline, trace_list};
+use super::{Style, TraceDetail, timeline, timeline_svg, trace_list};
 
 pub(super) const WIDE: Style = Style {
     colour: false,
@@ -76,6 +77,32 @@ fn timelines() {
     );
     let broken = json!({"LimitExceeded": true, "Segments": [{"Document": "{"}, {}, 7]});
     insta::assert_snapshot!("timeline_unreadable", draw(&broken));
+}
+
+#[test]
+fn a_timeline_as_svg() {
+    let draw = |trace: &Value| timeline_svg(trace, now(), TraceDetail::default());
+    insta::assert_snapshot!("timeline_svg", draw(&running()));
+    insta::assert_snapshot!("timeline_svg_hostile", draw(&hostile()));
+}
+
+#[test]
+fn what_is_special_in_a_trace_is_told_in_words() {
+    let detail = TraceDetail {
+        level_max: Some(2),
+        stacks: true,
+        metadata: true,
+    };
+    for (name, width) in [("40", 40), ("80", 80), ("200", 200)] {
+        let style = Style {
+            colour: false,
+            width,
+        };
+        let text = timeline(&scattered(), now(), TraceDetail::default(), style);
+        insta::assert_snapshot!(format!("timeline_scattered_{name}"), text);
+        let text = timeline(&scattered(), now(), detail, style);
+        insta::assert_snapshot!(format!("timeline_detail_{name}"), text);
+    }
 }
 
 /// The promises of every view: no line wider than asked, no control character but line ends and
@@ -240,7 +267,10 @@ proptest! {
         style in any_style(),
     ) {
         let now = Timestamp::from_micros(micros);
-        let text = timeline(&trace("1-a-b", &documents), now, detail, style);
-        keeps_its_promises(&text, style)?;
+        let trace = trace("1-a-b", &documents);
+        keeps_its_promises(&timeline(&trace, now, detail, style), style)?;
+        let svg = timeline_svg(&trace, now, detail);
+        let svg = roxmltree::Document::parse(&svg);
+        prop_assert!(svg.is_ok(), "{svg:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! One trace as text: what it was, its timeline, then why something failed, what it links to and what
 //! it is annotated with.
 
-use local_xray::timeline::{Fold, Timeline, documents};
+use local_xray::timeline::{Fold, Svg, Timeline, documents};
 use serde_json::Value;
 use tracing_xray::Timestamp;
 
@@ -24,6 +24,15 @@ pub struct TraceDetail {
     pub metadata: bool,
 }
 
+impl TraceDetail {
+    fn fold(self) -> Fold {
+        Fold {
+            level_max: self.level_max,
+            ..Fold::default()
+        }
+    }
+}
+
 /// A trace of BatchGetTraces' `Traces`: id, start, duration and status; the tree of its segments
 /// with bars and the critical path; causes of what failed; links; annotations.
 ///
@@ -33,15 +42,12 @@ pub struct TraceDetail {
 pub fn timeline(trace: &Value, now: Timestamp, detail: TraceDetail, style: Style) -> String {
     let (documents, unreadable) = documents(trace);
     let timeline = Timeline::read(&documents, now.as_secs_f64());
-    let mut lines = vec![title(trace, &timeline, style)];
+    let mut lines = vec![title(&id(trace, &timeline), style)];
     if timeline.entities.is_empty() {
         lines.push(note("no segments yet", style));
     } else {
-        let rows = timeline.rows(Fold {
-            level_max: detail.level_max,
-            ..Fold::default()
-        });
-        lines.extend(facts(&timeline, style));
+        let rows = timeline.rows(detail.fold());
+        lines.extend(flow(Line::new(style), &facts(&timeline), " · ", 0, style));
         lines.push(String::new());
         lines.extend(chart(&timeline, &rows, style));
         lines.extend(critical_path(&timeline, &rows, style));
@@ -56,9 +62,28 @@ pub fn timeline(trace: &Value, now: Timestamp, detail: TraceDetail, style: Style
     lines.join("\n") + "\n"
 }
 
-fn title(trace: &Value, timeline: &Timeline<'_>, style: Style) -> String {
+/// The same timeline as an SVG, a file of its own: without causes, links and annotations, which are
+/// text.
+pub fn timeline_svg(trace: &Value, now: Timestamp, detail: TraceDetail) -> String {
+    let (documents, _) = documents(trace);
+    let timeline = Timeline::read(&documents, now.as_secs_f64());
+    let facts = facts(&timeline).map(|(_, fact)| fact);
+    let svg = Svg {
+        timeline: &timeline,
+        rows: &timeline.rows(detail.fold()),
+        heading: &format!("Trace {}", id(trace, &timeline)),
+        facts: &facts.join(" · "),
+        duration,
+    };
+    svg.file()
+}
+
+fn id(trace: &Value, timeline: &Timeline<'_>) -> String {
     let id = text(trace, "Id").or_else(|| text(timeline.entities.first()?.document, "trace_id"));
-    let id = id.unwrap_or("–");
+    id.unwrap_or("–").to_owned()
+}
+
+fn title(id: &str, style: Style) -> String {
     let mut line = Line::new(style);
     // People copy the id: it comes before the word.
     if line.fits(&format!("Trace {id}")) {
@@ -68,10 +93,10 @@ fn title(trace: &Value, timeline: &Timeline<'_>, style: Style) -> String {
     line.into_text()
 }
 
-fn facts(timeline: &Timeline<'_>, style: Style) -> Vec<String> {
+fn facts(timeline: &Timeline<'_>) -> [(Paint, String); 4] {
     let status = timeline.status();
     let segments = timeline.entities.iter().filter(|entity| entity.is_segment);
-    let facts = [
+    [
         (
             Paint::Plain,
             utc(timeline.start, "%Y-%m-%d %H:%M:%S%.3f UTC"),
@@ -79,8 +104,7 @@ fn facts(timeline: &Timeline<'_>, style: Style) -> Vec<String> {
         (Paint::Plain, duration(timeline.seconds())),
         (Paint::Status(status.into()), status.word().to_owned()),
         (Paint::Plain, count(segments.count() as u64, "segment")),
-    ];
-    flow(Line::new(style), &facts, " · ", 0, style)
+    ]
 }
 
 /// What is missing from this picture.
@@ -90,10 +114,8 @@ fn notes(trace: &Value, timeline: &Timeline<'_>, unreadable: u64, style: Style) 
     let is_lone = timeline.roots.len() == 1 && timeline.entities[timeline.roots[0]].is_segment;
     let orphans = (orphans > 0).then(|| match is_lone {
         true => "its caller is no part of this trace as X-Ray knows it".to_owned(),
-        false => format!(
-            "{} without its parent: what called it has not arrived",
-            count(orphans, "orphan")
-        ),
+        false if orphans == 1 => "1 orphan: what called it has not arrived".to_owned(),
+        false => format!("{orphans} orphans: what called them has not arrived"),
     });
     let unreadable =
         (unreadable > 0).then(|| format!("{} could not be read", count(unreadable, "document")));

@@ -1,5 +1,6 @@
 //! `xray-ecs trace`: one trace as a timeline.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Show the metadata
     #[arg(long)]
     metadata: bool,
+    /// Write the timeline as an SVG instead; `-` is stdout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "exceptions", "metadata"])]
+    svg: Option<PathBuf>,
 }
 
 impl Args {
@@ -79,8 +83,11 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         if args.common.json {
             print::json(&json!({ "Traces": traces }))?;
         } else if let Some(trace) = traces.first() {
-            let (now, style) = (Clock::System.now(), print::style());
-            print::result(&view::timeline(trace, now, args.detail(), style))?;
+            let (now, detail) = (Clock::System.now(), args.detail());
+            match &args.svg {
+                Some(file) => print::drawing(file, &view::timeline_svg(trace, now, detail))?,
+                None => print::result(&view::timeline(trace, now, detail, print::style()))?,
+            }
         } else {
             let which = id.unwrap_or_else(|| "of the last six hours".to_owned());
             print::note(format_args!("no trace {which}"));
