@@ -7,9 +7,20 @@
 mod cause;
 #[cfg(feature = "local")]
 mod details;
+#[cfg(feature = "local")]
+mod distribution;
+#[cfg_attr(
+    not(feature = "local"),
+    allow(
+        dead_code,
+        reason = "X-Ray's answers are drawn with the feature `local`"
+    )
+)]
 mod json;
 mod plan;
 mod progress;
+#[cfg(feature = "local")]
+mod refiners;
 mod report;
 #[cfg(feature = "local")]
 mod rows;
@@ -23,6 +34,7 @@ mod text;
 mod time;
 #[cfg(feature = "local")]
 mod timeline;
+#[cfg(feature = "local")]
 mod trace_list;
 
 #[cfg(feature = "local")]
@@ -46,7 +58,8 @@ pub use text::neutralise;
 pub use time::duration;
 #[cfg(feature = "local")]
 pub use timeline::{TraceDetail, timeline, timeline_svg};
-pub use trace_list::trace_list;
+#[cfg(feature = "local")]
+pub use trace_list::{Listing, Sort, listed, trace_list};
 
 use style::{Line, Paint};
 

@@ -15,6 +15,7 @@ use crate::spec::Environment;
 use crate::{aws, local, xray};
 
 pub(crate) mod map;
+mod refine;
 pub(crate) mod trace;
 pub(crate) mod traces;
 

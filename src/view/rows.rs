@@ -145,7 +145,8 @@ impl Layout {
             false => 0,
         };
         let gap = |width: usize| if width > 0 { width + 2 } else { 0 };
-        let left = style.columns() - gutter - gap(code) - gap(duration) - gap(status);
+        let numbers = gap(code) + gap(duration) + gap(status);
+        let left = style.columns().saturating_sub(gutter + numbers);
         let labels = rows.iter().zip(guides);
         let label = labels.map(|(row, guides)| {
             let marks = if is_narrow { 0 } else { columns(&marks(row)) };

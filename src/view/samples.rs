@@ -24,6 +24,32 @@ pub(super) fn summaries() -> Vec<Value> {
         .collect()
 }
 
+/// The summaries of 120 jobs in two days, with users and URLs of some.
+pub(super) fn night() -> Vec<Value> {
+    let summary = |i: u32| {
+        let job = ["logs", "media", "audit"][i as usize % 3];
+        let annotation = |value: Value| json!([{"AnnotationValue": value}]);
+        let mut summary = json!({
+            "Id": format!("1-69214cb0-{i:024}"), "StartTime": START + f64::from(i) * 700.0,
+            "Duration": 0.02 * f64::from(1 + i % 40).powf(1.5), "HasFault": i % 29 == 7,
+            "HasThrottle": i % 13 == 5, "IsPartial": i == 119,
+            "EntryPoint": {"Name": if i.is_multiple_of(3) { "nightly reports" } else { "bucket creation" }},
+            "Annotations": {
+                "job": annotation(json!({"StringValue": job})),
+                "bucket": annotation(json!({"StringValue": format!("acme-{}", i / 2)})),
+                "attempt": annotation(json!({"NumberValue": 1 + i % 2})),
+                "zone": annotation(json!({"StringValue": (i % 2).to_string()})),
+                "request_id": annotation(json!({"StringValue": format!("r-{i}")}))}});
+        if i.is_multiple_of(10) {
+            summary["Http"] =
+                json!({"HttpURL": format!("https://api.example.com/v2/report/{}?token=s", i % 4)});
+            summary["Users"] = json!([{"UserName": format!("user{}", i % 7)}]);
+        }
+        summary
+    };
+    (0..120).map(summary).collect()
+}
+
 pub(super) fn graph() -> Value {
     vector(include_str!("../../tests/vectors/service_graph.json"))
 }

@@ -58,11 +58,16 @@ pub(super) enum Status {
     Ok,
     Error,
     Throttle,
+    #[cfg_attr(
+        not(feature = "local"),
+        expect(dead_code, reason = "only traces tell of it")
+    )]
     InProgress,
     Fault,
 }
 
 impl Status {
+    #[cfg(feature = "local")]
     pub(super) const ALL: [Self; 5] = [
         Self::Ok,
         Self::Error,
@@ -163,6 +168,7 @@ impl Line {
 }
 
 /// The pieces in one line, or in more where they do not fit, each line after the first indented.
+#[cfg(feature = "local")]
 pub(super) fn flow(
     first: Line,
     pieces: &[(Paint, String)],

@@ -6,10 +6,10 @@ use tracing_xray::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::samples::{
-    START, faulted, hostile, many_calls, now, retried, running, sample_trace, scattered, summaries,
-    trace,
+    START, faulted, hostile, many_calls, night, now, retried, running, sample_trace, scattered,
+    summaries, trace,
 };
-use super::{Style, TraceDetail, timeline, timeline_svg, trace_list};
+use super::{Listing, Sort, Style, TraceDetail, listed, timeline, timeline_svg, trace_list};
 
 pub(super) const WIDE: Style = Style {
     colour: false,
@@ -32,12 +32,24 @@ pub(super) fn visible(text: &str) -> String {
 #[test]
 fn trace_lists() {
     let style = Style::default();
-    insta::assert_snapshot!("list", trace_list(&summaries(), style));
-    insta::assert_snapshot!("list_wide", trace_list(&summaries(), WIDE));
-    insta::assert_snapshot!("list_narrow", trace_list(&summaries(), NARROW));
-    insta::assert_snapshot!("list_colour", visible(&trace_list(&summaries(), COLOUR)));
-    insta::assert_snapshot!("list_empty", trace_list(&[], style));
-    insta::assert_snapshot!("list_empty_narrow", trace_list(&[], NARROW));
+    insta::assert_snapshot!("list", trace_list(&summaries(), Listing::default(), style));
+    insta::assert_snapshot!(
+        "list_wide",
+        trace_list(&summaries(), Listing::default(), WIDE)
+    );
+    insta::assert_snapshot!(
+        "list_narrow",
+        trace_list(&summaries(), Listing::default(), NARROW)
+    );
+    insta::assert_snapshot!(
+        "list_colour",
+        visible(&trace_list(&summaries(), Listing::default(), COLOUR))
+    );
+    insta::assert_snapshot!("list_empty", trace_list(&[], Listing::default(), style));
+    insta::assert_snapshot!(
+        "list_empty_narrow",
+        trace_list(&[], Listing::default(), NARROW)
+    );
     let two_days = [
         json!({"Id": "1-69214cb0-00000000000000000000000a", "Duration": 123.0, "HasThrottle": true,
             "Annotations": {"zone": [{"AnnotationValue": {"NumberValue": 3}}],
@@ -47,7 +59,44 @@ fn trace_lists() {
         json!({}),
         json!(null),
     ];
-    insta::assert_snapshot!("list_sparse", trace_list(&two_days, WIDE));
+    insta::assert_snapshot!(
+        "list_sparse",
+        trace_list(&two_days, Listing::default(), WIDE)
+    );
+}
+
+#[test]
+fn many_traces_are_sorted_cut_and_summed_up() {
+    for (name, width) in [("40", 40), ("80", 80), ("200", 200)] {
+        let style = Style {
+            colour: false,
+            width,
+        };
+        let longest = Listing {
+            sort: Sort::Duration,
+            reverse: false,
+            limit: Some(4),
+        };
+        let text = trace_list(&night(), longest, style);
+        insta::assert_snapshot!(format!("list_longest_{name}"), text);
+    }
+    let ids = |sort, reverse| {
+        let listing = Listing {
+            sort,
+            reverse,
+            limit: Some(3),
+        };
+        let summaries = summaries();
+        let listed = listed(&summaries, listing).into_iter();
+        let ids = listed.map(|summary| summary["Id"].as_str().unwrap()[34..].to_owned());
+        ids.collect::<String>()
+    };
+    assert_eq!(ids(Sort::Start, false), "765");
+    assert_eq!(ids(Sort::Start, true), "123");
+    assert_eq!(ids(Sort::Duration, false), "263");
+    assert_eq!(ids(Sort::Status, false), "253");
+    assert_eq!(ids(Sort::Service, false), "432");
+    assert_eq!(ids(Sort::Service, true), "765");
 }
 
 #[test]
@@ -215,6 +264,17 @@ pub(super) fn any_style() -> impl Strategy<Value = Style> {
     (any::<bool>(), 0..200_usize).prop_map(|(colour, width)| Style { colour, width })
 }
 
+fn any_listing() -> impl Strategy<Value = Listing> {
+    let sort =
+        proptest::sample::select(&[Sort::Start, Sort::Duration, Sort::Status, Sort::Service][..]);
+    let limit = proptest::option::of(0..5_usize);
+    (sort, any::<bool>(), limit).prop_map(|(sort, reverse, limit)| Listing {
+        sort,
+        reverse,
+        limit,
+    })
+}
+
 fn any_detail() -> impl Strategy<Value = TraceDetail> {
     let level_max = proptest::option::of(0..5_usize);
     (level_max, any::<bool>(), any::<bool>()).prop_map(|(level_max, stacks, metadata)| {
@@ -251,9 +311,13 @@ fn any_document() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn anything_at_all_can_be_shown(value in any_json(), style in any_style()) {
+    fn anything_at_all_can_be_shown(
+        value in any_json(),
+        listing in any_listing(),
+        style in any_style(),
+    ) {
         let list: Vec<Value> = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
-        keeps_its_promises(&trace_list(&list, style), style)?;
+        keeps_its_promises(&trace_list(&list, listing, style), style)?;
         #[cfg(feature = "local")]
         keeps_its_promises(&super::service_map(&list, style), style)?;
         keeps_its_promises(&timeline(&value, now(), TraceDetail::default(), style), style)?;

@@ -1,5 +1,6 @@
 //! Durations and times as people read them.
 
+#[cfg(feature = "local")]
 use chrono::DateTime;
 
 /// A duration in seconds as people read it: `412 µs`, `12.3 ms`, `1.24 s`, `2 min 3 s`, `1 h 2 min`,
@@ -37,6 +38,7 @@ fn two_units(small: f64, per_large: u64, large_unit: &str, small_unit: &str) -> 
 }
 
 /// Seconds since the epoch in UTC, in a format of chrono; `–` for what is no time.
+#[cfg(feature = "local")]
 pub(super) fn utc(seconds: f64, format: &str) -> String {
     let time = Some(seconds).filter(|seconds| seconds.is_finite());
     time.and_then(|seconds| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))

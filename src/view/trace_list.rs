@@ -1,10 +1,15 @@
-//! Trace summaries as a list: one line a trace, newest first, under the date of its start.
+//! Trace summaries as a list: one line a trace, and beneath it what all of them are like.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::distribution::distribution;
 use super::first_trace;
 use super::json::{items, number, plain, status, text};
-use super::style::{Line, Paint, Status, Style, flow};
+use super::refiners::refiners;
+use super::style::{Line, Paint, Status, Style, flow, note};
 use super::table::{Align, Cell, Column, table};
 use super::text::count;
 use super::time::{duration, utc};
@@ -21,6 +26,9 @@ const FLAGS: [(&str, Status); 4] = [
     ("IsPartial", Status::InProgress),
     ("HasFault", Status::Fault),
 ];
+
+/// The place of the durations, which those who sort by them want to see.
+const DURATION: usize = 2;
 
 const LAYOUT: [Column; 6] = [
     Column {
@@ -61,34 +69,115 @@ const LAYOUT: [Column; 6] = [
     },
 ];
 
+/// By what a list of traces is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Start,
+    /// The longest first.
+    Duration,
+    /// The worst first.
+    Status,
+    /// By the name of the first service.
+    Service,
+}
+
+/// The order and the length of a list of traces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listing {
+    /// By what; of equals the newest is first.
+    pub sort: Sort,
+    /// Whether the order is turned round.
+    pub reverse: bool,
+    /// How many traces are listed; none: all.
+    pub limit: Option<usize>,
+}
+
+impl Listing {
+    /// The places of the first so many summaries in this order.
+    fn of(self, rows: &[Row]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by(|&a, &b| {
+            let (a, b) = (&rows[a], &rows[b]);
+            let by_key = match self.sort {
+                Sort::Start => Ordering::Equal,
+                Sort::Duration => b.seconds().total_cmp(&a.seconds()),
+                Sort::Status => b.status.cmp(&a.status),
+                Sort::Service => a.service.cmp(&b.service),
+            };
+            let by_start = b.start.total_cmp(&a.start);
+            let order = by_key.then(by_start).then_with(|| a.id.cmp(&b.id));
+            if self.reverse { order.reverse() } else { order }
+        });
+        order.truncate(self.limit.unwrap_or(usize::MAX));
+        order
+    }
+}
+
+/// Summaries in the order and number of a listing, as they are.
+pub fn listed(summaries: &[Value], listing: Listing) -> Vec<&Value> {
+    let rows: Vec<Row> = summaries.iter().map(Row::read).collect();
+    let order = listing.of(&rows).into_iter();
+    order.map(|place| &summaries[place]).collect()
+}
+
 /// The `TraceSummaries` of GetTraceSummaries, one line each: start in UTC, id, duration, status,
-/// the root's service, an annotation or two where there is room; then the totals.
+/// the root's service, an annotation or two where there is room; then, of all of them, the totals, the
+/// durations, and what they can be narrowed by.
 ///
 /// Any member may be absent or of another type than the API says. Without summaries the text names
 /// the command that makes a first trace.
-pub fn trace_list(summaries: &[Value], style: Style) -> String {
+pub fn trace_list(summaries: &[Value], listing: Listing, style: Style) -> String {
     if summaries.is_empty() {
         return first_trace("No traces yet.", style);
     }
-    let mut rows: Vec<Row> = summaries.iter().map(Row::read).collect();
-    rows.sort_by(|a, b| b.start.total_cmp(&a.start).then_with(|| a.id.cmp(&b.id)));
-    let cells: Vec<Vec<Cell>> = rows.iter().map(Row::cells).collect();
-    let mut drawn = table(&LAYOUT, &cells, style).into_iter();
-    let mut lines: Vec<String> = drawn.next().into_iter().collect();
-    let mut date = None;
-    for (row, line) in rows.iter().zip(drawn) {
-        let of_row = utc(row.start, "%Y-%m-%d");
-        if date.as_ref() != Some(&of_row) {
-            let mut heading = Line::new(style);
-            heading.push(Paint::Strong, &of_row);
-            lines.push(heading.into_text());
-            date = Some(of_row);
-        }
-        lines.push(line);
+    let rows: Vec<Row> = summaries.iter().map(Row::read).collect();
+    let order = listing.of(&rows);
+    let shown: Vec<&Row> = order.iter().map(|&place| &rows[place]).collect();
+    let mut lines = list(&shown, listing.sort, style);
+    let more = (rows.len() - shown.len()) as u64;
+    if more > 0 {
+        let more = format!("… {} beyond --limit", count(more, "more trace"));
+        lines.push(note(&more, style));
     }
     lines.push(String::new());
     lines.extend(totals(&rows, style));
+    let durations: Vec<f64> = rows.iter().filter_map(Row::whole_seconds).collect();
+    lines.extend(distribution(durations, style));
+    lines.extend(refiners(summaries, style));
     lines.join("\n") + "\n"
+}
+
+/// The table. By start, traces stand under the date of their start; in any other order the date is in the
+/// line, unless it is the same for all.
+fn list(rows: &[&Row], sort: Sort, style: Style) -> Vec<String> {
+    let date = |row: &Row| utc(row.start, "%Y-%m-%d");
+    let dates: BTreeSet<String> = rows.iter().map(|row| date(row)).collect();
+    let is_under_dates = sort == Sort::Start || dates.len() == 1;
+    let time = match is_under_dates {
+        true => "%H:%M:%S",
+        false => "%m-%d %H:%M",
+    };
+    let cells: Vec<Vec<Cell>> = rows.iter().map(|row| row.cells(time)).collect();
+    let mut layout = LAYOUT;
+    if sort == Sort::Duration {
+        layout[DURATION].importance = 8;
+    }
+    let mut drawn = table(&layout, &cells, style).into_iter();
+    let mut lines: Vec<String> = drawn.next().into_iter().collect();
+    let mut under = None;
+    for (row, line) in rows.iter().zip(drawn) {
+        let of_row = Some(date(row)).filter(|_| is_under_dates);
+        if let Some(date) = of_row.as_ref().filter(|_| under != of_row) {
+            let mut heading = Line::new(style);
+            heading.push(Paint::Strong, date);
+            lines.push(heading.into_text());
+        }
+        under = of_row;
+        lines.push(line);
+    }
+    lines
 }
 
 struct Row {
@@ -115,14 +204,25 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> Vec<Cell> {
+    /// Its duration as it is sorted by: what has none is the shortest.
+    fn seconds(&self) -> f64 {
+        self.duration.unwrap_or(-1.0)
+    }
+
+    /// Its duration, once nothing more is to come.
+    fn whole_seconds(&self) -> Option<f64> {
+        let is_done = self.status != Status::InProgress;
+        self.duration.filter(|seconds| is_done && *seconds >= 0.0)
+    }
+
+    fn cells(&self, time: &str) -> Vec<Cell> {
         let duration = match (self.status, self.duration) {
             (_, Some(seconds)) if seconds > 0.0 => duration(seconds),
             (Status::InProgress, _) => "…".to_owned(),
             (_, seconds) => duration(seconds.unwrap_or(f64::NAN)),
         };
         vec![
-            (Paint::Quiet, utc(self.start, "%H:%M:%S")),
+            (Paint::Quiet, utc(self.start, time)),
             (Paint::Plain, self.id.clone()),
             (Paint::Plain, duration),
             (Paint::Status(self.status), self.status.word().to_owned()),
@@ -138,7 +238,7 @@ fn start_in_id(id: &str) -> Option<f64> {
     u32::from_str_radix(seconds, 16).ok().map(f64::from)
 }
 
-fn service(summary: &Value) -> Option<&str> {
+pub(super) fn service(summary: &Value) -> Option<&str> {
     text(&summary["EntryPoint"], "Name").or_else(|| {
         let mut services = items(&summary["ServiceIds"]).iter();
         services
@@ -147,16 +247,19 @@ fn service(summary: &Value) -> Option<&str> {
     })
 }
 
+/// How early an annotation is named: the lower, the more telling.
+pub(super) fn telling(key: &str) -> usize {
+    let rank = TELLING.iter().position(|telling| *telling == key);
+    rank.unwrap_or(TELLING.len())
+}
+
 /// `job=logs  outcome=created`, from `{key: [{AnnotationValue: {StringValue: …}}]}`.
 fn annotations(annotations: &Value) -> String {
     let Some(annotations) = annotations.as_object() else {
         return String::new();
     };
     let mut keys: Vec<&String> = annotations.keys().collect();
-    keys.sort_by_key(|key| {
-        let rank = TELLING.iter().position(|telling| telling == key);
-        (rank.unwrap_or(TELLING.len()), *key)
-    });
+    keys.sort_by_key(|key| (telling(key), *key));
     let pairs = keys.into_iter().filter_map(|key| {
         let value = &items(&annotations[key]).first()?["AnnotationValue"];
         let value = plain(value.as_object()?.values().next()?);

@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use super::refine::Refiners;
 use super::{Common, Recent, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
+use crate::view::{Listing, Sort};
 use crate::{query, view};
 
 #[derive(Debug, clap::Args)]
@@ -16,17 +18,47 @@ pub(crate) struct Args {
     #[arg(long, value_name = "EXPRESSION")]
     filter: Option<String>,
     #[command(flatten)]
+    refiners: Refiners,
+    /// What comes first: the newest, the longest, the worst, or the first by name
+    #[arg(long, value_name = "BY", value_enum, default_value_t)]
+    sort: Sort,
+    /// Turn the order round
+    #[arg(long)]
+    reverse: bool,
+    /// List at most so many traces
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    #[command(flatten)]
     common: Common,
 }
 
+impl Args {
+    fn listing(&self) -> Listing {
+        Listing {
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit.and_then(|limit| limit.try_into().ok()),
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let filter = args.refiners.expression(args.filter.as_deref());
+    if let Some(expression) = filter.as_ref().filter(|_| filter != args.filter) {
+        // So that people learn the language.
+        print::foreign(&format!("filter: {expression}"));
+    }
     ask(&args.common, environment, async |client| {
-        let filter = args.filter.as_deref();
-        let summaries = query::trace_summaries(client, args.recent.window(), filter).await?;
+        let window = args.recent.window();
+        let summaries = query::trace_summaries(client, window, filter.as_deref()).await?;
         if args.common.json {
-            print::json(&json!({ "TraceSummaries": summaries }))?;
+            let listed = view::listed(&summaries, args.listing());
+            print::json(&json!({ "TraceSummaries": listed }))?;
+        } else if summaries.is_empty() && filter.is_some() {
+            print::note("no trace matches the filter");
         } else {
-            print::result(&view::trace_list(&summaries, print::style()))?;
+            let list = view::trace_list(&summaries, args.listing(), print::style());
+            print::result(&list)?;
         }
         Ok(found(&summaries))
     })
