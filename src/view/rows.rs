@@ -22,55 +22,50 @@ pub(super) fn chart(timeline: &Timeline<'_>, rows: &[Row<'_>], style: Style) -> 
     let layout = Layout::of(timeline, rows, &guides, style);
     let mut lines = vec![axis(layout.bar_start, &duration(timeline.seconds()), style)];
     for (row, guides) in rows.iter().zip(&guides) {
+        let indent = layout.gutter + columns(guides);
+        let room = (layout.gutter + layout.label).saturating_sub(indent);
+        let marks = marks(row);
+        // Where there is no room for them beside the name they have a line of their own.
+        let is_beside = columns(&row.head) + columns(&marks) <= room;
         let mut line = Line::new(style);
         if row.is_critical() && layout.gutter > 0 {
             line.push(Paint::Strong, CRITICAL);
         }
         line.pad_to(layout.gutter).push(Paint::Quiet, guides);
-        let label_end = layout.gutter + layout.label;
-        let used = layout.gutter + columns(guides);
-        let marks_here = if layout.is_narrow {
-            String::new()
-        } else {
-            marks(row)
-        };
-        let room = label_end.saturating_sub(used);
-        push_label(&mut line, timeline, row, &marks_here, room);
-        let mut end = label_end;
-        for (width, paint, cell, right) in [
-            (layout.code, Paint::Quiet, code(row), true),
-            (
-                layout.duration,
-                Paint::Plain,
-                row_duration(timeline, row),
-                true,
-            ),
-            (
-                layout.status,
-                Paint::Status(row.status.into()),
-                row.status.word().to_owned(),
-                false,
-            ),
-        ] {
-            if width > 0 {
-                let cell = clip(&cell, width).into_owned();
-                let indent = if right { width - columns(&cell) } else { 0 };
-                line.pad_to(end + 2 + indent).push(paint, &cell);
-                end += 2 + width;
-            }
-        }
-        let marks_path = layout.gutter > 0;
-        let (offset, bar) = bar(row, marks_path, style.columns() - layout.bar_start);
+        let beside = if is_beside { marks.as_str() } else { "" };
+        push_label(&mut line, timeline, row, beside, room);
+        push_numbers(&mut line, timeline, row, &layout);
+        let bar_columns = style.columns() - layout.bar_start;
+        let (offset, bar) = bar(row, layout.gutter > 0, bar_columns);
         line.pad_to(layout.bar_start + offset)
             .push(Paint::Status(row.status.into()), &bar);
         lines.push(line.into_text());
-        if layout.is_narrow && !row.marks.is_empty() {
+        if !is_beside && !marks.is_empty() {
             let mut line = Line::new(style);
-            line.space(used).push(Paint::Quiet, marks(row).trim_start());
+            line.space(indent).push(Paint::Quiet, marks.trim_start());
             lines.push(line.into_text());
         }
     }
     lines
+}
+
+/// HTTP status, duration and status in their columns.
+fn push_numbers(line: &mut Line, timeline: &Timeline<'_>, row: &Row<'_>, layout: &Layout) {
+    let status = Paint::Status(row.status.into());
+    let duration = row_duration(timeline, row);
+    let mut end = layout.gutter + layout.label;
+    for (width, paint, cell, is_right) in [
+        (layout.code, Paint::Quiet, code(row), true),
+        (layout.duration, Paint::Plain, duration, true),
+        (layout.status, status, row.status.word().to_owned(), false),
+    ] {
+        if width > 0 {
+            let cell = clip(&cell, width);
+            let indent = if is_right { width - columns(&cell) } else { 0 };
+            line.pad_to(end + 2 + indent).push(paint, &cell);
+            end += 2 + width;
+        }
+    }
 }
 
 /// `◆ critical path: 321 ms of 1.30 s in S3 CreateBucket, 60.0 ms in attempt itself`.
@@ -126,8 +121,6 @@ struct Layout {
     duration: usize,
     status: usize,
     bar_start: usize,
-    /// Whether marks have lines of their own.
-    is_narrow: bool,
 }
 
 impl Layout {
@@ -136,8 +129,7 @@ impl Layout {
         let widest = |cell: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(cell).max().unwrap_or(0);
         // Status words say it too, where the terminal is too narrow for the code.
         let code = widest(&|row| columns(&code(row))).min(3);
-        let is_narrow = style.columns() < 60;
-        let code = if is_narrow { 0 } else { code };
+        let code = if style.columns() < 60 { 0 } else { code };
         let duration = widest(&|row| columns(&row_duration(timeline, row)));
         let status = widest(&|row| columns(row.status.word()));
         let gutter = match rows.len() > 1 && !timeline.critical_path.is_empty() {
@@ -149,9 +141,8 @@ impl Layout {
         let left = style.columns().saturating_sub(gutter + numbers);
         let labels = rows.iter().zip(guides);
         let label = labels.map(|(row, guides)| {
-            let marks = if is_narrow { 0 } else { columns(&marks(row)) };
             let resource = row.resource.map_or(0, |resource| 1 + columns(resource));
-            columns(guides) + columns(&row.head) + marks + resource
+            columns(guides) + columns(&row.head) + columns(&marks(row)) + resource
         });
         let label = label.max().unwrap_or(0).min(left * 3 / 5);
         let bar = left.saturating_sub(label + 2);
@@ -162,7 +153,6 @@ impl Layout {
             duration,
             status,
             bar_start: style.columns() - bar,
-            is_narrow,
         }
     }
 }
@@ -207,14 +197,10 @@ fn push_label(line: &mut Line, timeline: &Timeline<'_>, row: &Row<'_>, marks: &s
         RowKind::Entity(index) if timeline.entities[index].is_segment => Paint::Strong,
         RowKind::Entity(_) => Paint::Plain,
     };
-    // The words stay as long as a third is left to the name.
-    let head_room = room.saturating_sub(columns(marks)).max(room / 3);
-    let head = elide(&row.head, head_room);
+    let head = elide(&row.head, room);
     line.push(paint, &head);
-    let room = room - columns(&head);
-    let marks = clip(marks, room);
-    line.push(Paint::Quiet, &marks);
-    let room = room.saturating_sub(columns(&marks) + 1);
+    line.push(Paint::Quiet, marks);
+    let room = room.saturating_sub(columns(&head) + columns(marks) + 1);
     if let Some(resource) = row
         .resource
         .filter(|resource| columns(resource) <= room || room >= 5)
