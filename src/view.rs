@@ -21,6 +21,8 @@ mod plan;
 mod progress;
 #[cfg(feature = "local")]
 mod refiners;
+#[cfg(feature = "local")]
+mod rejects;
 mod report;
 #[cfg(feature = "local")]
 mod rows;
@@ -45,6 +47,8 @@ mod samples;
 mod tests;
 
 pub(crate) use progress::{RunState, RunningJob, progress};
+#[cfg(feature = "local")]
+pub use rejects::{Rejected, rejects};
 pub use report::report;
 #[cfg(feature = "local")]
 pub use service_map::service_map;

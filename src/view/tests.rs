@@ -9,7 +9,9 @@ use super::samples::{
     START, faulted, hostile, many_calls, night, now, retried, running, sample_trace, scattered,
     summaries, trace,
 };
-use super::{Listing, Sort, Style, TraceDetail, listed, timeline, timeline_svg, trace_list};
+use super::{
+    Listing, Rejected, Sort, Style, TraceDetail, listed, rejects, timeline, timeline_svg, trace_list,
+};
 
 pub(super) const WIDE: Style = Style {
     colour: false,
@@ -97,6 +99,38 @@ fn many_traces_are_sorted_cut_and_summed_up() {
     assert_eq!(ids(Sort::Status, false), "253");
     assert_eq!(ids(Sort::Service, false), "432");
     assert_eq!(ids(Sort::Service, true), "765");
+}
+
+#[test]
+fn refused_documents() {
+    let bad_name = json!({"id": "70de5b6f19ff9a0a", "name": "shop (v2)", "start_time": 1, "end_time": 2,
+        "trace_id": "1-69214cb0-00000000000000000000000a", "annotations": {"note": "a long text ".repeat(30)}});
+    let bad_name = bad_name.to_string();
+    let of_code = |error_code, document| Rejected {
+        arrived: START,
+        error_code,
+        message: "Invalid segment.",
+        id: Some("70de5b6f19ff9a0a"),
+        trace_id: Some("1-69214cb0-00000000000000000000000a"),
+        name: Some("shop (v2)"),
+        document,
+    };
+    let unreadable = Rejected {
+        id: None,
+        trace_id: None,
+        name: None,
+        ..of_code("ParseError", "\u{1b}[2J{\"id\":")
+    };
+    let mut all = vec![of_code("InvalidName", &*bad_name); 5];
+    all.insert(1, unreadable);
+    for (name, width) in [("40", 40), ("80", 80), ("200", 200)] {
+        let style = Style {
+            colour: false,
+            width,
+        };
+        insta::assert_snapshot!(format!("rejects_{name}"), rejects(&all, style));
+    }
+    insta::assert_snapshot!("rejects_none", rejects(&[], Style::default()));
 }
 
 #[test]
@@ -321,6 +355,26 @@ proptest! {
         #[cfg(feature = "local")]
         keeps_its_promises(&super::service_map(&list, style), style)?;
         keeps_its_promises(&timeline(&value, now(), TraceDetail::default(), style), style)?;
+    }
+
+    #[test]
+    fn any_refused_document_is_shown(
+        document in prop_oneof![any_document().prop_map(|document| document.to_string()), any::<String>()],
+        code in proptest::sample::select(&["InvalidName", "MissingId", "MissingEndTime", "ParseError", "\x1b"][..]),
+        name in proptest::option::of(any::<String>()),
+        style in any_style(),
+    ) {
+        let name = name.as_deref();
+        let reject = Rejected {
+            arrived: START,
+            error_code: code,
+            message: &document,
+            id: name,
+            trace_id: name,
+            name,
+            document: &document,
+        };
+        keeps_its_promises(&rejects(&[reject, reject], style), style)?;
     }
 
     #[test]

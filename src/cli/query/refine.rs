@@ -75,15 +75,16 @@ impl FromStr for Annotation {
         let (key, value) = text
             .split_once('=')
             .ok_or("no `=`: write KEY=VALUE, such as job=logs")?;
-        if key.is_empty() {
+        if key.trim().is_empty() {
             return Err("no key before the `=`".to_owned());
         }
         // It stands between brackets in the expression, where nothing can be escaped.
-        if let Some(c) = key.chars().find(|c| "[]".contains(*c) || c.is_control()) {
+        let is_unwritable = |c: &char| "[]\"".contains(*c) || c.is_control();
+        if let Some(c) = key.chars().find(is_unwritable) {
             return Err(format!("a filter expression cannot hold {c:?} in a key"));
         }
         Ok(Self {
-            key: key.to_owned(),
+            key: key.trim().to_owned(),
             value: typed(value)?,
         })
     }
@@ -183,6 +184,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use local_xray::FilterExpression;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -224,8 +227,26 @@ mod tests {
             (&["--url", "/v2"], r#"http.url CONTAINS "/v2""#),
         ] {
             assert_eq!(expression(args, None).as_deref(), Some(expected));
+            let parsed = FilterExpression::parse(expected, &|_| None);
+            assert!(parsed.is_ok(), "{expected}: {parsed:?}");
         }
         assert_eq!(expression(&[], None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_and_key_stay_one_term(key in "[^=\\[\\]]{1,20}", text in ".{0,40}", bytes in any::<String>()) {
+            if let Ok(annotation) = format!("{key}={text}").parse::<Annotation>() {
+                let refiners = Refiners {
+                    annotation: vec![annotation],
+                    user: Some(bytes),
+                    ..Refiners::default()
+                };
+                let expression = refiners.expression(None).unwrap();
+                let parsed = FilterExpression::parse(&expression, &|_| None);
+                prop_assert!(parsed.is_ok(), "{expression}: {parsed:?}");
+            }
+        }
     }
 
     #[test]
@@ -254,7 +275,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_refused() {
-        for text in ["job", "=logs", "a]b=1", "a[=1", "a=\"open", "a\n=1"] {
+        for text in ["job", "=logs", "a]b=1", "a[=1", "a=\"open", "a\n=1", " =1"] {
             assert!(text.parse::<Annotation>().is_err(), "{text}");
         }
     }

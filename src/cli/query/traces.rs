@@ -1,5 +1,7 @@
 //! `xray-ecs traces`: the traces that X-Ray knows, as a list.
 
+use anyhow::{Context as _, bail};
+use local_xray::Reject;
 use serde_json::json;
 
 use super::refine::Refiners;
@@ -7,8 +9,8 @@ use super::{Common, Recent, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
-use crate::view::{Listing, Sort};
-use crate::{query, view};
+use crate::view::{Listing, Rejected, Sort};
+use crate::{local, query, view};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,6 +30,9 @@ pub(crate) struct Args {
     /// List at most so many traces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    /// List the documents that a local X-Ray refused, and why
+    #[arg(long, conflicts_with_all = ["filter", "Refiners", "sort", "reverse"])]
+    rejected: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -37,12 +42,19 @@ impl Args {
         Listing {
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit.and_then(|limit| limit.try_into().ok()),
+            limit: self.limit(),
         }
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit.and_then(|limit| limit.try_into().ok())
     }
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    if args.rejected {
+        return run_rejected(args);
+    }
     let filter = args.refiners.expression(args.filter.as_deref());
     if let Some(expression) = filter.as_ref().filter(|_| filter != args.filter) {
         // So that people learn the language.
@@ -62,4 +74,40 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         }
         Ok(found(&summaries))
     })
+}
+
+/// What the X-Ray of a directory refused. No API tells of it: the store is read itself, which may be
+/// served meanwhile.
+fn run_rejected(args: &Args) -> anyhow::Result<ExitStatus> {
+    let Some(dir) = &args.common.local else {
+        bail!("--rejected needs --local: X-Ray itself keeps nothing of what it refuses");
+    };
+    let since = args.recent.window().start;
+    let mut rejects = local::open_traces(dir)?
+        .rejects(usize::MAX)
+        .context("read what was refused")?;
+    rejects.retain(|reject| reject.arrived >= since);
+    rejects.truncate(args.limit().unwrap_or(usize::MAX));
+    if args.common.json {
+        print::json(&json!({ "Rejects": rejects }))?;
+    } else {
+        let rejected: Vec<Rejected<'_>> = rejects.iter().map(rejected).collect();
+        print::result(&view::rejects(&rejected, print::style()))?;
+    }
+    Ok(match rejects.is_empty() {
+        true => ExitStatus::Failed,
+        false => ExitStatus::Done,
+    })
+}
+
+fn rejected(reject: &Reject) -> Rejected<'_> {
+    Rejected {
+        arrived: reject.arrived.as_secs_f64(),
+        error_code: &reject.error_code,
+        message: &reject.message,
+        id: reject.id.as_deref(),
+        trace_id: reject.trace_id.as_deref(),
+        name: reject.name.as_deref(),
+        document: &reject.document,
+    }
 }
