@@ -41,6 +41,8 @@ mod stub_s3;
 mod tls;
 #[cfg(feature = "local")]
 mod trace;
+#[cfg(feature = "local")]
+mod traces;
 mod transfer;
 #[cfg(feature = "local")]
 mod trust;

@@ -201,7 +201,9 @@ impl Svg<'_, '_> {
                 true => (self.duration)(tick),
                 false => "0".to_owned(),
             };
-            anchored(svg, "quiet", "middle", &x, ROWS_TOP - 12.0, &label);
+            // At the right side the label would leave the drawing.
+            let anchor = if share > 0.95 { "end" } else { "middle" };
+            anchored(svg, "quiet", anchor, &x, ROWS_TOP - 12.0, &label);
         }
         svg.line();
     }

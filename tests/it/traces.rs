@@ -1,0 +1,137 @@
+//! `xray-ecs traces` and `trace`: sorted, narrowed, refused documents, pictures.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+
+use crate::program::Place;
+
+const NAME: &str = "bucket creation";
+
+fn place_with_traces() -> Place {
+    let place = Place::new();
+    let run = place.run(&["run", "--local", "jobs/create-bucket.json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    place
+}
+
+fn services(place: &Place, args: &[&str]) -> Vec<String> {
+    let list = place.run(&[&["traces", "--local", "--json"], args].concat());
+    let list: Value = serde_json::from_str(&list.stdout).unwrap();
+    let summaries = list["TraceSummaries"].as_array().unwrap().iter();
+    let name = |summary: &Value| summary["EntryPoint"]["Name"].as_str().unwrap().to_owned();
+    summaries.map(name).collect()
+}
+
+#[test]
+fn traces_come_in_the_order_and_number_that_is_asked_for() {
+    let place = place_with_traces();
+    let run = "bucket creation run";
+    assert_eq!(services(&place, &["--sort", "service"]), [NAME, run]);
+    assert_eq!(
+        services(&place, &["--sort", "service", "--reverse"]),
+        [run, NAME]
+    );
+    assert_eq!(
+        services(&place, &["--sort", "duration", "--limit", "1"]),
+        [run]
+    );
+    let list = place.run(&["traces", "--local", "--limit", "1"]);
+    assert!(
+        list.stdout.contains("1 more trace beyond --limit"),
+        "{}",
+        list.stdout
+    );
+    assert!(list.stdout.contains("2 traces: 2 ok"), "{}", list.stdout);
+}
+
+#[test]
+fn flags_narrow_the_list_and_show_the_expression_that_they_make() {
+    let place = place_with_traces();
+    let narrowed = ["--annotation", "outcome=changed", "--filter", "fault OR ok"];
+    assert_eq!(services(&place, &narrowed), [NAME]);
+    let list = place.run(&[&["traces", "--local"], &narrowed[..]].concat());
+    let expression = "filter: annotation.outcome = \"changed\" AND (fault OR ok)\n";
+    assert_eq!((list.code, &*list.stderr), (0, expression));
+    // A number is no text.
+    assert_eq!(services(&place, &["--annotation", "attempt=1"]), [NAME]);
+    let text = place.run(&["traces", "--local", "--annotation", "attempt=\"1\""]);
+    assert_eq!((text.code, &*text.stdout), (1, ""));
+    assert!(
+        text.stderr.contains("no trace matches the filter"),
+        "{}",
+        text.stderr
+    );
+    let wrong = place.run(&["traces", "--local", "--annotation", "attempt"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("KEY=VALUE"), "{}", wrong.stderr);
+}
+
+fn post(server: &str, path: &str, body: &str) -> String {
+    let address = server.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: \
+         {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn what_was_refused_is_listed_with_what_to_mend() {
+    let place = place_with_traces();
+    assert_eq!(place.run(&["traces", "--rejected", "--local"]).code, 1);
+    let served = crate::serve::serve(&place);
+    let document = json!({"id": "70de5b6f19ff9a0a", "name": "shop (v2)", "start_time": 1, "end_time": 2,
+        "trace_id": "1-69214cb0-00000000000000000000000a"});
+    let body = json!({"TraceSegmentDocuments": [document.to_string()]}).to_string();
+    let answer = post(&served.xray, "/TraceSegments", &body);
+    assert!(answer.contains("InvalidName"), "{answer}");
+    // While the server runs.
+    let list = place.run(&["traces", "--rejected", "--local"]);
+    assert_eq!(list.code, 0, "{}", list.stderr);
+    for part in [
+        "InvalidName: 1 document",
+        "holds `(` `)`",
+        "1-69214cb0-00000000000000000000000a",
+    ] {
+        assert!(list.stdout.contains(part), "{part} in {}", list.stdout);
+    }
+    let list = place.run(&["traces", "--rejected", "--local", "--json"]);
+    let list: Value = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!(list["Rejects"][0]["ErrorCode"], "InvalidName");
+    assert_eq!(list["Rejects"][0]["Document"], document.to_string());
+    let of_aws = place.run(&["traces", "--rejected"]);
+    assert_eq!(of_aws.code, 2);
+    assert!(of_aws.stderr.contains("needs --local"), "{}", of_aws.stderr);
+}
+
+#[test]
+fn a_trace_is_drawn_into_a_file_or_to_stdout() {
+    let place = place_with_traces();
+    let drawn = place.run(&["trace", "latest", "--local", "--svg", "t.svg"]);
+    assert_eq!((drawn.code, &*drawn.stdout), (0, ""));
+    let svg = place.read("t.svg");
+    assert!(roxmltree::Document::parse(&svg).is_ok(), "{svg}");
+    assert_eq!(
+        place
+            .run(&["trace", "latest", "--local", "--svg", "-"])
+            .stdout,
+        svg
+    );
+    let nowhere = place.run(&["trace", "latest", "--local", "--svg", "no/t.svg"]);
+    assert_eq!(nowhere.code, 2);
+    assert!(
+        nowhere.stderr.contains("write no/t.svg"),
+        "{}",
+        nowhere.stderr
+    );
+    let level = place.run(&["trace", "latest", "--local", "--level", "0"]);
+    assert_eq!(level.code, 2);
+}
