@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use local_xray::FilterExpression;
 use serde_json::Value;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::XrayClient;
 
 use super::amount::parse_period;
+use super::print;
 use crate::outcome::ExitStatus;
 use crate::query::Window;
 use crate::spec::Environment;
@@ -39,6 +41,21 @@ impl Common {
             json: false,
         }
     }
+}
+
+/// Checks a filter expression before anything is asked. AWS may know words that are not known here,
+/// so what it is asked is sent anyway.
+fn check_filter(common: &Common, filter: &str) -> anyhow::Result<()> {
+    // Which groups there are is known where they are.
+    let Err(error) = FilterExpression::parse(filter, &|_| Some(String::new())) else {
+        return Ok(());
+    };
+    print::foreign(&error.caret(filter));
+    if common.local.is_some() {
+        bail!("no filter expression: {error}");
+    }
+    print::foreign(&format!("this may be no filter expression: {error}"));
+    Ok(())
 }
 
 /// What of X-Ray to look at.

@@ -10,7 +10,8 @@ use super::samples::{
     summaries, trace,
 };
 use super::{
-    Listing, Rejected, Sort, Style, TraceDetail, listed, rejects, timeline, timeline_svg, trace_list,
+    Listing, Rejected, Sort, Style, TraceDetail, listed, rejects, timeline, timeline_svg,
+    trace_list,
 };
 
 pub(super) const WIDE: Style = Style {

@@ -135,3 +135,16 @@ fn a_trace_is_drawn_into_a_file_or_to_stdout() {
     let level = place.run(&["trace", "latest", "--local", "--level", "0"]);
     assert_eq!(level.code, 2);
 }
+
+#[test]
+fn what_is_no_filter_expression_is_told_by_its_column_before_anything_is_asked() {
+    let place = Place::new();
+    for command in ["traces", "map"] {
+        let refused = place.run(&[command, "--local", "--filter", "fault AND durration > 3"]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+        assert!(refused.stderr.contains("column 11"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("duration"), "{}", refused.stderr);
+        let caret = "fault AND durration > 3\n          ^\n";
+        assert!(refused.stderr.contains(caret), "{}", refused.stderr);
+    }
+}

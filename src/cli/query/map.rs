@@ -10,7 +10,7 @@ use local_xray::map::Map;
 use serde_json::{Value, json};
 use xray_daemon::XrayClient;
 
-use super::{Common, Recent, ask, found};
+use super::{Common, Recent, ask, check_filter, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
@@ -51,6 +51,9 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    if let Some(filter) = &args.filter {
+        check_filter(&args.common, filter)?;
+    }
     ask(&args.common, environment, async |client| {
         if let Some(interval) = args.watch {
             let (source, stop) = shutdown::stop();

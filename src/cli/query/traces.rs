@@ -5,7 +5,7 @@ use local_xray::Reject;
 use serde_json::json;
 
 use super::refine::Refiners;
-use super::{Common, Recent, ask, found};
+use super::{Common, Recent, ask, check_filter, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::spec::Environment;
@@ -54,6 +54,9 @@ impl Args {
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     if args.rejected {
         return run_rejected(args);
+    }
+    if let Some(filter) = &args.filter {
+        check_filter(&args.common, filter)?;
     }
     let filter = args.refiners.expression(args.filter.as_deref());
     if let Some(expression) = filter.as_ref().filter(|_| filter != args.filter) {
