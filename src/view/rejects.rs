@@ -38,7 +38,7 @@ pub struct Rejected<'a> {
 /// it was wrong in, which those are, and the start of the newest.
 pub fn rejects(rejects: &[Rejected<'_>], style: Style) -> String {
     if rejects.is_empty() {
-        return note("No documents were refused.", style) + "\n";
+        return note("No documents were refused in this time.", style) + "\n";
     }
     let mut groups: Vec<(String, Vec<&Rejected<'_>>)> = Vec::new();
     let mut untold = 0;
