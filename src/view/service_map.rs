@@ -4,6 +4,8 @@
 //! width go on in a band below, where `↓ name` stands for a node of a band above; what a node calls
 //! above is named under it as `↩ name`. So no label is lost, whatever the width.
 
+use std::ops::Range;
+
 use local_xray::layout::Order;
 use local_xray::map::{Map, Outcome};
 use serde_json::Value;
@@ -55,9 +57,13 @@ pub(crate) fn map(
     let mut lines = Vec::new();
     let mut marks = Marks::default();
     for component in 0..components.count() {
-        let mut first = 0;
+        let (mut first, mut fitting) = (0, usize::MAX);
         while first < components.layers(component) {
-            let (band, drawn) = draw(map, &components, component, first, style);
+            let most = components.most_layers(map, component, first, style.columns());
+            // Where lines are dense, the next band is not much wider than the one before.
+            let most = most.min(fitting.saturating_mul(2));
+            let (band, drawn) = draw(map, &components, component, first..first + most, style);
+            fitting = band.layers.len();
             marks.note(&band, drawn.crosses);
             lines.extend(drawn.lines);
             lines.push(String::new());
@@ -86,17 +92,17 @@ struct Drawn {
     crosses: bool,
 }
 
-/// Draws as many layers from `first` on as fit. A layer whose lines alone are too wide is a list.
+/// Draws as many of these layers as fit. A layer whose lines alone are too wide is a list.
 fn draw(
     map: &Map,
     components: &Components,
     component: usize,
-    first: usize,
+    layers: Range<usize>,
     style: Style,
 ) -> (Band, Drawn) {
-    let mut count = components.most_layers(map, component, first, style.columns());
+    let mut count = layers.len();
     loop {
-        let band = components.band(map, component, first..first + count);
+        let band = components.band(map, component, layers.start..layers.start + count);
         if let Some(parts) = fit::fit(map, &band, components.order(), style.columns()) {
             let mut drawn = Drawn::default();
             for (number, part) in parts.iter().enumerate() {

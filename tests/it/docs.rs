@@ -104,6 +104,10 @@ fn check(place: &Place, args: &str, what: &str) {
             let ports: Vec<&str> = ports.split(' ').collect();
             Running::start(place.command(&ports)).line("export AWS_ENDPOINT_URL_S3=");
         }
+        // Until stopped: until it has shown what there is.
+        ["map", ..] if is_built && args.contains(&"--watch") => {
+            Running::start(place.command(&args)).line("NODE");
+        }
         _ if (args.contains(&"--local") || args[0] == "completions") && !is_built => {}
         // A file that an export wrote.
         ["import", file, ..] if is_built => {

@@ -44,6 +44,7 @@ pub(super) fn draw(part: &Part) -> Canvas {
             canvas.texts.insert(at, (*paint, text.clone()));
         }
     }
+    // How many edges come to each node from the left, in its first rows.
     let mut arrivals = vec![0; part.texts.len()];
     for (link, route) in part.links.iter().zip(&part.layout.routes) {
         if arrives_left(route, part.layout.nodes[link.to]) {
@@ -59,8 +60,10 @@ pub(super) fn draw(part: &Part) -> Canvas {
             is_dashed: link.is_link,
         };
         // Nets of arrivals are counted behind all others.
-        let meeting = part.links.len() + link.to;
-        let meeting = (arrivals[link.to] > 1).then_some(meeting);
+        let meeting = (arrivals[link.to] > 1).then_some(Meeting {
+            net: part.links.len() + link.to,
+            rows: arrivals[link.to],
+        });
         canvas.edge(part, (link.from, link.to), route, pen, meeting);
     }
     canvas
@@ -77,6 +80,13 @@ struct Pen {
     is_dashed: bool,
 }
 
+/// Where the lines that come to a node meet: a net of its own over so many rows.
+#[derive(Clone, Copy)]
+struct Meeting {
+    net: usize,
+    rows: i64,
+}
+
 impl Canvas {
     /// Draws an edge with its arrow. Where several arrive, they meet in the column before it.
     fn edge(
@@ -85,7 +95,7 @@ impl Canvas {
         (from, to): (usize, usize),
         route: &[Point],
         pen: Pen,
-        meeting: Option<usize>,
+        meeting: Option<Meeting>,
     ) {
         let mut points = route.to_vec();
         let [first, .., last] = &mut points[..] else {
@@ -105,18 +115,9 @@ impl Canvas {
                 meeting.is_none() || last.y == target.y,
             );
             last.x = target.x - 3;
-            if let Some(net) = meeting {
+            if let Some(Meeting { net, rows }) = meeting {
                 let is_first = last.y == target.y;
-                let is_last = !part
-                    .layout
-                    .routes
-                    .iter()
-                    .zip(&part.links)
-                    .any(|(route, link)| {
-                        link.to == to
-                            && arrives_left(route, target)
-                            && route.last().is_some_and(|other| other.y > last.y)
-                    });
+                let is_last = last.y + 1 == target.y + rows;
                 let toward =
                     WEST | if is_first { EAST } else { NORTH } | if is_last { 0 } else { SOUTH };
                 let pen = Pen { net, ..pen };
