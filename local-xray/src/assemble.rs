@@ -2,7 +2,7 @@
 //! hangs under what, and what hangs in the air.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
@@ -11,8 +11,7 @@ use crate::facts::{self, Facts};
 use crate::infer;
 use crate::outline::{self, Kind, Outline};
 
-/// How deep subsegments may hang under each other; what hangs deeper counts as an orphan. Readers
-/// of JSON commonly stop at 128 levels.
+/// How deep subsegments may hang under each other; what hangs deeper counts as an orphan.
 const DEPTH_MAX: usize = 100;
 
 /// The entities of a trace and how they hang together. Indexes are places in `entities`.
@@ -263,23 +262,28 @@ impl<'d> Documents<'d> {
         &self.sources[self.trace.entities[index].place].fields
     }
 
-    /// The trace's segments, whole: those sent, then orphaned subsegments, then inferred ones.
+    /// The trace's segments, whole: those sent, then orphaned subsegments and those that would make
+    /// a document too deep, then inferred ones.
     pub(crate) fn segments(&self) -> Vec<(SegmentId, String)> {
         let children = self.subsegments();
         let entities = &self.trace.entities;
-        let sent = self.trace.segments().into_iter();
-        let whole = sent.chain(self.trace.orphans()).map(|index| {
+        let mut tops = self.trace.segments();
+        tops.extend(self.trace.orphans());
+        let mut tops = VecDeque::from(tops);
+        let mut whole = Vec::with_capacity(tops.len());
+        while let Some(index) = tops.pop_front() {
             let mut document = String::new();
-            self.write(index, &children, &mut document);
-            (entities[index].id, document)
-        });
+            self.write(index, 1, &children, &mut document, &mut tops);
+            whole.push((entities[index].id, document));
+        }
         let taken: BTreeSet<_> = entities.iter().map(|entity| entity.id).collect();
         let inferred = self.trace.unanswered_calls().into_iter().map(|index| {
             let id = infer::inferred_id(entities[index].id, &taken);
             let call = self.sources[entities[index].place];
             (id, infer::inferred_document(self.trace_id, id, call))
         });
-        whole.chain(inferred).collect()
+        whole.extend(inferred);
+        whole
     }
 
     /// The subsegments under each entity: as they were sent where all came with it, else by their
@@ -300,9 +304,17 @@ impl<'d> Documents<'d> {
         children
     }
 
-    /// Writes an entity as it was sent, with the subsegments that belong under it by now.
-    /// `Trace::new` bounds the depth.
-    fn write(&self, index: usize, children: &[Vec<usize>], out: &mut String) {
+    /// Writes an entity, whose object is at a level of the document, as it was sent but strict, with
+    /// the subsegments that belong under it by now; those too deep for that are left to documents
+    /// of their own.
+    fn write(
+        &self,
+        index: usize,
+        level: usize,
+        children: &[Vec<usize>],
+        out: &mut String,
+        left: &mut VecDeque<usize>,
+    ) {
         out.push('{');
         for (name, value) in self.fields(index).iter() {
             if !out.ends_with('{') {
@@ -310,15 +322,26 @@ impl<'d> Documents<'d> {
             }
             out.push_str(&serde_json::Value::from(name).to_string());
             out.push(':');
-            out.push_str(value.get());
+            document::push_strict(value.get(), out);
         }
-        if !children[index].is_empty() {
+        // Subsegments are objects in an array.
+        let below = level + 2;
+        let fits = |child: usize| {
+            let levels = document::LEVELS_MAX.checked_sub(below);
+            levels.is_some_and(|levels| !self.fields(child).is_deeper(levels))
+        };
+        let (within, deep): (Vec<usize>, Vec<_>) = children[index]
+            .iter()
+            .copied()
+            .partition(|&child| fits(child));
+        left.extend(deep);
+        if !within.is_empty() {
             out.push_str(",\"subsegments\":[");
-            for (count, &child) in children[index].iter().enumerate() {
+            for (count, child) in within.into_iter().enumerate() {
                 if count > 0 {
                     out.push(',');
                 }
-                self.write(child, children, out);
+                self.write(child, below, children, out, left);
             }
             out.push(']');
         }

@@ -10,10 +10,43 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use tracing_xray::{SegmentId, Timestamp};
 
+mod strict;
 mod validate;
 
+pub(crate) use strict::push_strict;
 pub use validate::UnprocessedTraceSegment;
 pub(crate) use validate::{Accepted, accept};
+
+/// How deep arrays and objects may be nested in a document. Readers of JSON commonly stop at 128
+/// levels.
+pub(crate) const LEVELS_MAX: usize = 127;
+
+/// How deep arrays and objects are nested in JSON.
+fn levels(json: &str) -> usize {
+    let (mut level, mut deepest): (usize, usize) = (0, 0);
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b'}' | b']' if !in_text => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Whether arrays and objects are nested deeper than `max`.
+fn is_deeper(json: &str, max: usize) -> bool {
+    // Counting is much faster, and mostly enough.
+    let opened = json.bytes().filter(|byte| matches!(byte, b'{' | b'['));
+    opened.count() > max && levels(json) > max
+}
 
 /// A JSON object as its members in the order sent, each value still as text.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +128,11 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether arrays and objects in it are nested deeper than `max`.
+    pub(crate) fn is_deeper(&self, max: usize) -> bool {
+        self.0.iter().any(|(_, value)| is_deeper(value.get(), max))
     }
 
     /// The member as text, if it is text.

@@ -10,6 +10,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -140,6 +141,10 @@ impl<'a> Exception<'a> {
     }
 }
 
+/// The statuses that can be told: an integer of the API has 32 bits, and SDKs refuse a whole answer
+/// over a larger one.
+const STATUSES: RangeInclusive<f64> = i32::MIN as f64..=i32::MAX as f64;
+
 impl<'a> Http<'a> {
     fn of(http: &Fields<'a>) -> Self {
         if http.is_empty() {
@@ -152,7 +157,9 @@ impl<'a> Http<'a> {
             method: request.filled("method"),
             user_agent: request.filled("user_agent"),
             client_ip: request.filled("client_ip"),
-            status: status.map(|status| status as i64),
+            status: status
+                .filter(|status| STATUSES.contains(status))
+                .map(|status| status as i64),
         }
     }
 }
@@ -427,6 +434,23 @@ mod tests {
                         .collect(),
                 }
             })
+    }
+
+    #[test]
+    fn a_status_is_an_integer_of_32_bits_or_none() {
+        for (status, expected) in [
+            ("200", Some(200)),
+            ("\"404\"", Some(404)),
+            ("2147483647", Some(2_147_483_647)),
+            ("2147483648", None),
+            ("1e999", None),
+            ("\"inf\"", None),
+            ("\"nan\"", None),
+        ] {
+            let fields = format!(r#"{{"response":{{"status":{status}}}}}"#);
+            let fields = serde_json::from_str(&fields).unwrap();
+            assert_eq!(Http::of(&fields).status, expected, "{status}");
+        }
     }
 
     proptest! {

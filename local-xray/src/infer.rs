@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 use tracing_xray::{SegmentId, TraceId};
 
-use crate::document::{Entity, Fields};
+use crate::document::{Entity, Fields, push_strict};
 use crate::outline::Service;
 
 /// How AWS writes the services that some SDKs send in lower case, by their endpoint prefixes.
@@ -208,7 +208,9 @@ impl Members {
     fn copy(&mut self, fields: &Fields<'_>, name: &str) {
         if let Some(value) = fields.get(name) {
             let name = if name == "id" { "parent_id" } else { name };
-            self.raw(name, value.get());
+            let mut strict = String::new();
+            push_strict(value.get(), &mut strict);
+            self.raw(name, &strict);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tracing_xray::{SegmentId, TraceId, is_legal_name};
 
-use super::Entity;
+use super::{Entity, LEVELS_MAX, is_deeper};
 
 /// A document that the service did not take: an entry of `UnprocessedTraceSegments`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,7 +31,11 @@ pub(crate) struct Accepted<'a> {
 
 /// Takes a document, or says why not.
 pub(crate) fn accept(document: &str) -> Result<Accepted<'_>, UnprocessedTraceSegment> {
-    let entity = Entity::parse(document).map_err(|_| refusal(None, "ParseError", false))?;
+    let unreadable = || refusal(None, "ParseError", false);
+    if is_deeper(document, LEVELS_MAX) {
+        return Err(unreadable());
+    }
+    let entity = Entity::parse(document).map_err(|_| unreadable())?;
     let subsegment = entity.is_separate_subsegment();
     let id = entity.fields.filled("id");
     let refuse = |code, subsegment| refusal(id.as_deref(), code, subsegment);
@@ -140,6 +144,24 @@ mod tests {
             refused.message,
             "Invalid subsegment. ErrorCode: MissingParentId, Cause: null"
         );
+    }
+
+    #[test]
+    fn a_document_is_as_deep_as_readers_of_json_can_follow() {
+        let document = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+            format!(
+                r#"{{"id":"00000000000000a1","trace_id":"1-69214cb0-000000000000000000000009","name":"a",
+                    "start_time":1,"end_time":2,"more":{open}"[[\"[["{close}}}"#
+            )
+        };
+        assert_eq!(code(&document(LEVELS_MAX)), None);
+        assert!(serde_json::from_str::<Value>(&document(LEVELS_MAX)).is_ok());
+        let deep = document(LEVELS_MAX + 1);
+        assert_eq!(code(&deep).as_deref(), Some("ParseError"));
+        // Many are not deep.
+        let wide = document(2).replace("[\"", &format!("[{}\"", "[],{},".repeat(200)));
+        assert_eq!(code(&wide), None);
     }
 
     #[test]

@@ -230,3 +230,18 @@ fn each_bucket_is_a_node_of_its_own() {
     );
     assert_eq!(graph["Services"][0]["Edges"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn what_would_be_too_deep_for_readers_of_json_becomes_a_document_of_its_own() {
+    let local = Local::start();
+    let id = |number: u64| format!("{number:016x}");
+    let chain = (2..=91).map(|number| subsegment(&id(number), &id(number - 1), 10.0, 20.0));
+    local.put(&[segment(&id(1), 10.0, 20.0, json!({}))]);
+    local.put(&chain.collect::<Vec<_>>());
+    let length = |document: &Value| {
+        let below = |at: &Value| at.pointer("/subsegments/0").cloned();
+        std::iter::successors(Some(document.clone()), below).count()
+    };
+    let lengths: Vec<_> = segments(&local).iter().map(length).collect();
+    assert_eq!(lengths, [64, 27]);
+}
