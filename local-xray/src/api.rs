@@ -80,6 +80,18 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     }
 }
 
+/// The answer to a POST without a server around it, unless the path is none.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn post(
+    store: Store,
+    clock: Clock,
+    path: &str,
+    body: &[u8],
+) -> Option<impl Future<Output = Response>> {
+    let request = Request::post(path).body(Body::from(body.to_vec())).ok()?;
+    Some(answer(State(Arc::new(Api { store, clock })), request))
+}
+
 /// An operation: what it answers to a body, in JSON.
 type Operation = fn(&Api, &[u8]) -> Result<Vec<u8>, ApiError>;
 

@@ -13,6 +13,8 @@ mod document;
 pub mod draw;
 mod facts;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod graph;
 mod infer;
 pub mod layout;
