@@ -21,6 +21,10 @@ pub(crate) use validate::{Accepted, accept};
 /// levels.
 pub(crate) const LEVELS_MAX: usize = 127;
 
+/// When the year 9999 begins, in seconds since the epoch. Python, and boto3 with it, fails on later
+/// times, and so on a whole page of traces over one document with its times in milliseconds.
+pub(crate) const SECONDS_END: u64 = 253_370_764_800;
+
 /// How deep arrays and objects are nested in JSON.
 fn levels(json: &str) -> usize {
     let (mut level, mut deepest): (usize, usize) = (0, 0);
@@ -156,10 +160,11 @@ impl<'a> Fields<'a> {
         value.trim_matches('"').parse().ok()
     }
 
-    /// The member as a time in seconds since the epoch.
+    /// The member as a time in seconds since the epoch, in a year of four digits.
     pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
         let value = self.get(name)?.get();
-        serde_json::from_str(value.trim_matches('"')).ok()
+        let time: Timestamp = serde_json::from_str(value.trim_matches('"')).ok()?;
+        (time.as_secs() < SECONDS_END).then_some(time)
     }
 
     /// The member as an object; empty when it is none.

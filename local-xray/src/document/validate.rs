@@ -165,6 +165,26 @@ mod tests {
     }
 
     #[test]
+    fn times_in_milliseconds_are_none() {
+        let document = |start: &str, end: &str| {
+            format!(
+                r#"{{"id":"00000000000000a1","trace_id":"1-69214cb0-000000000000000000000009","name":"a",
+                    "start_time":{start},"end_time":{end}}}"#
+            )
+        };
+        for (start, end, expected) in [
+            ("1763790000.5", "1763790001", None),
+            ("1763790000500", "1763790001000", Some("MissingStartTime")),
+            ("1763790000", "1763790001000", Some("MissingEndTime")),
+            ("253370764799.9", "253370764799.9", None),
+            ("253370764800", "253370764800", Some("MissingStartTime")),
+        ] {
+            let code = code(&document(start, end));
+            assert_eq!(code.as_deref(), expected, "{start} {end}");
+        }
+    }
+
+    #[test]
     fn what_is_no_document_is_refused_without_an_id() {
         for text in [
             "",

@@ -8,7 +8,7 @@ use tracing_xray::{SegmentId, TraceId};
 
 use super::Encoded;
 use crate::assemble::{DetailedTrace, Documents};
-use crate::document::{Accepted, Entity, accept};
+use crate::document::{Accepted, Entity, SECONDS_END, accept};
 use crate::filter::FilterExpression;
 use crate::graph::{GraphBuilder, ServiceNode};
 use crate::summary::TraceSummary;
@@ -170,6 +170,7 @@ fn check_summary(trace: &DetailedTrace<'_>) {
     // An integer of the API has 32 bits: SDKs refuse the whole answer over a larger one.
     let status = summary["Http"]["HttpStatus"].as_i64().unwrap_or_default();
     assert!(i32::try_from(status).is_ok(), "HttpStatus {status}");
+    assert!(summary["StartTime"].as_f64() < Some(SECONDS_END as f64));
     for expression in EXPRESSIONS {
         expression_of(expression).matches(trace);
     }
@@ -192,7 +193,8 @@ fn check_graph(nodes: &[ServiceNode]) {
     assert_eq!(references.len(), nodes.len());
     for node in nodes {
         check_statistics(node);
-        assert!(node["StartTime"].as_f64() <= node["EndTime"].as_f64());
+        assert!(node["StartTime"].as_u64() <= node["EndTime"].as_u64());
+        assert!(node["EndTime"].as_u64() < Some(SECONDS_END));
         for edge in node["Edges"].as_array().into_iter().flatten() {
             check_statistics(edge);
             assert!(references.contains(&reference(edge)), "{edge}");
