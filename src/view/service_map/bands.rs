@@ -115,7 +115,8 @@ impl Components {
         self.nodes.iter().flatten().flatten().copied().collect()
     }
 
-    /// How many layers from `first` on could fit, if each had one track.
+    /// How many layers from `first` on could fit: by their labels, and by the lines that come to
+    /// one node, of which no more than those from above and from below share their tracks.
     pub(super) fn most_layers(
         &self,
         map: &Map,
@@ -131,7 +132,13 @@ impl Components {
                 // No more characters than matter are looked at: names may be long.
                 label.chars().take(NODE_MIN).count()
             });
-            used += labels.max().unwrap_or(0) + if count > 0 { CHANNEL } else { 0 };
+            let arrivals = layer.iter().map(|&node| {
+                let from = self.coming[node].iter().map(|&edge| map.edges[edge].from);
+                let layers = &self.layout.layers;
+                from.filter(|&from| layers[from] < layers[node]).count()
+            });
+            used += labels.max().unwrap_or(0) + arrivals.max().unwrap_or(0).saturating_sub(2);
+            used += if count > 0 { CHANNEL } else { 0 };
             if used > columns && count > 0 {
                 break;
             }
