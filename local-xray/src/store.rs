@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+mod checkpoint;
 mod export;
 mod graph;
 mod migrate;
@@ -22,6 +23,7 @@ mod settings;
 mod share;
 mod write;
 
+use checkpoint::Checkpointer;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
 pub use retention::Retention;
@@ -89,6 +91,8 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    /// Dropped before the connections, the last of which makes the file whole.
+    checkpointer: Mutex<Checkpointer>,
     writer: Mutex<Connection>,
     /// At most `IDLE_READERS_MAX`; one more is closed after use.
     readers: Mutex<Vec<Connection>>,
@@ -104,6 +108,7 @@ impl Store {
         let path = dir.join(STORE_FILE);
         let writer = schema::open_for_writing(&path)?;
         Ok(Self(Arc::new(Inner {
+            checkpointer: Mutex::new(Checkpointer::new(path.clone())),
             path,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
@@ -122,6 +127,11 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         })
+    }
+
+    /// Notes that so many bytes were written.
+    fn wrote(&self, bytes: usize) {
+        lock(&self.0.checkpointer).wrote(bytes);
     }
 
     fn on_writer<T>(

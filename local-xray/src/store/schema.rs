@@ -19,8 +19,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
         path: path.to_owned(),
         source,
     };
-    let mut connection = Connection::open(path).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    let mut connection = connect(path).map_err(failed)?;
     let found = prepare(&mut connection).map_err(failed)?;
     if found != FORMAT {
         return Err(StoreError::Format {
@@ -29,6 +28,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
             expected: FORMAT,
         });
     }
+    Ok(connection)
+}
+
+/// A connection that waits for others.
+pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
@@ -55,8 +61,9 @@ fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
         _ => {}
     }
     connection.pragma_update(None, "synchronous", "normal")?;
-    // 16 MB of log before it is carried over into the file, and at most so much of it left on disk.
-    connection.pragma_update(None, "wal_autocheckpoint", 2048)?;
+    // The log is carried over into the file beside the writer (`Checkpointer`); the writer does it
+    // itself only if that does not keep up: after 128 MB. At most 16 MB of it are left on disk.
+    connection.pragma_update(None, "wal_autocheckpoint", 16384)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     format(connection)
 }

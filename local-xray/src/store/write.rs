@@ -51,6 +51,7 @@ impl Store {
                 insert_all(transaction, &rows, micros(now))?;
                 rejects::insert(transaction, &refused, micros(now))
             })?;
+            self.wrote(rows.iter().map(Row::bytes).sum());
         }
         Ok(refused
             .into_iter()
@@ -60,6 +61,11 @@ impl Store {
 }
 
 impl<'a> Row<'a> {
+    /// About how many bytes it takes in the file.
+    fn bytes(&self) -> usize {
+        self.document.len() + self.outline.len() + self.facts.len()
+    }
+
     pub(super) fn new(accepted: &Accepted<'_>, document: &'a str) -> Self {
         let entities = outline::of_document(&accepted.entity);
         let mut outlines = Vec::with_capacity(64 * entities.len());
