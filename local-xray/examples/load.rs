@@ -1,5 +1,6 @@
 //! A store filled through the API, then asked: `cargo run --release -p local-xray --example load -- [SEGMENTS]`
-//! prints how fast it takes segments of 1 KB in batches of 50, how fast it answers, how much memory
+//! prints how fast it takes segments of 1 KB in batches of 50 over as many connections as a daemon
+//! has at work, how fast it answers, how much memory
 //! the server needs and how large the file grows. The server is a process of its own.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -14,6 +15,10 @@ use local_xray::{LocalXray, STORE_FILE, Store};
 use serde_json::json;
 
 const BATCH: usize = 50;
+/// How many requests are underway at once.
+const CONNECTIONS: usize = 4;
+/// How many batches each connection sends before more are made.
+const AT_ONCE: usize = 100;
 const FIRST_SECS: usize = 1_763_790_000;
 /// The traces that graph and filter look at.
 const TRACES: usize = 100_000;
@@ -72,34 +77,24 @@ fn document(number: usize) -> String {
     .to_string()
 }
 
-struct Server {
-    child: Child,
+/// A connection to the server.
+struct Client {
     address: String,
     stream: BufReader<TcpStream>,
 }
 
-impl Server {
-    fn start(dir: &Path) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .arg(dir)
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let out = child.stdout.take().ok_or("no output")?;
-        BufReader::new(out).read_line(&mut line)?;
-        let stream = BufReader::new(TcpStream::connect(line.trim())?);
+impl Client {
+    fn connect(address: &str) -> Result<Self, Box<dyn Error>> {
+        let stream = BufReader::new(TcpStream::connect(address)?);
         stream.get_ref().set_nodelay(true)?;
         Ok(Self {
-            child,
-            address: line.trim().to_owned(),
+            address: address.to_owned(),
             stream,
         })
     }
 
-    /// Asks, and gives the answer and how long it took.
-    fn post(&mut self, path: &str, body: &str) -> Result<(String, Duration), Box<dyn Error>> {
-        let started = Instant::now();
+    /// Asks, and gives the answer.
+    fn post(&mut self, path: &str, body: &str) -> Result<String, Box<dyn Error>> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
             self.address,
@@ -124,12 +119,33 @@ impl Server {
         }
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer)?;
-        let took = started.elapsed();
         let answer = String::from_utf8(answer)?;
         if !status.contains(" 200 ") {
             return Err(format!("{path}: {status} {answer}").into());
         }
-        Ok((answer, took))
+        Ok(answer)
+    }
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(dir: &Path) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let out = child.stdout.take().ok_or("no output")?;
+        BufReader::new(out).read_line(&mut line)?;
+        Ok(Self {
+            child,
+            address: line.trim().to_owned(),
+        })
     }
 
     /// Seconds of processor time so far: ticks of 10 ms, by user and system.
@@ -149,13 +165,45 @@ impl Server {
         Ok(kilobytes.ok_or("no such figure")?.parse::<u64>()? / 1000)
     }
 
-    fn told(&mut self, what: &str, path: &str, body: &str) -> Result<(), Box<dyn Error>> {
+    /// Sends batches over all connections at once, and tells how long that took.
+    fn take_in(&self, bodies: &[String]) -> Result<Duration, Box<dyn Error>> {
+        let mut clients = Vec::new();
+        for _ in 0..CONNECTIONS {
+            clients.push(Client::connect(&self.address)?);
+        }
+        let started = Instant::now();
+        let failed = std::thread::scope(|scope| {
+            let share = bodies.len().div_ceil(CONNECTIONS).max(1);
+            let senders = clients.iter_mut().zip(bodies.chunks(share));
+            let senders: Vec<_> = senders
+                .map(|(client, bodies)| {
+                    scope.spawn(move || {
+                        let mut answers = bodies
+                            .iter()
+                            .map(|body| client.post("/TraceSegments", body));
+                        answers.find_map(|answer| answer.err().map(|error| error.to_string()))
+                    })
+                })
+                .collect();
+            senders
+                .into_iter()
+                .find_map(|sender| sender.join().unwrap())
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(started.elapsed()),
+        }
+    }
+
+    /// Asks five times, and prints the median.
+    fn told(&self, what: &str, path: &str, body: &str) -> Result<(), Box<dyn Error>> {
+        let mut client = Client::connect(&self.address)?;
         let mut times = Vec::new();
         let mut bytes = 0;
         for _ in 0..5 {
-            let (answer, took) = self.post(path, body)?;
-            bytes = answer.len();
-            times.push(took.as_secs_f64() * 1000.0);
+            let started = Instant::now();
+            bytes = client.post(path, body)?.len();
+            times.push(started.elapsed().as_secs_f64() * 1000.0);
         }
         times.sort_by(f64::total_cmp);
         let memory = self.memory("VmRSS")?;
@@ -176,13 +224,18 @@ impl Drop for Server {
 
 fn load(segments: usize) -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
-    let mut server = Server::start(dir.path())?;
+    let server = Server::start(dir.path())?;
     let (mut sent, mut took) = (0_usize, Duration::ZERO);
-    for first in (0..segments).step_by(BATCH) {
-        let documents: Vec<_> = (first..segments.min(first + BATCH)).map(document).collect();
-        sent += documents.iter().map(String::len).sum::<usize>();
-        let body = json!({ "TraceSegmentDocuments": documents }).to_string();
-        took += server.post("/TraceSegments", &body)?.1;
+    for first in (0..segments).step_by(BATCH * CONNECTIONS * AT_ONCE) {
+        let last = segments.min(first + BATCH * CONNECTIONS * AT_ONCE);
+        let batches = (first..last).step_by(BATCH).map(|first| {
+            let documents = (first..last.min(first + BATCH)).map(document);
+            let documents: Vec<_> = documents.collect();
+            sent += documents.iter().map(String::len).sum::<usize>();
+            json!({ "TraceSegmentDocuments": documents }).to_string()
+        });
+        let bodies: Vec<_> = batches.collect();
+        took += server.take_in(&bodies)?;
     }
     println!(
         "ingest: {:.0} segments/s of {} bytes in batches of {BATCH} through the API (budget 50,000), {:.2} CPU-s per 100,000",
