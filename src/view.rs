@@ -65,9 +65,11 @@ pub use timeline::{TraceDetail, timeline, timeline_svg};
 #[cfg(feature = "local")]
 pub use trace_list::{Listing, Sort, listed, trace_list};
 
+#[cfg(feature = "local")]
 use style::{Line, Paint};
 
 /// What a view says when there is nothing to show: the fact and the command that changes it.
+#[cfg(feature = "local")]
 fn first_trace(fact: &str, style: Style) -> String {
     let mut text = Line::new(style);
     text.push(Paint::Plain, fact);

@@ -274,7 +274,7 @@ fn load(segments: usize) -> Result<(), Box<dyn Error>> {
         "/TraceSummaries",
         &recent.to_string(),
     )?;
-    let mut series = recent.clone();
+    let mut series = recent;
     series["Period"] = 300.into();
     server.told(
         "time series of 100,000 traces",

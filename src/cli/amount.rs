@@ -18,6 +18,7 @@ pub(super) fn parse_period(text: &str) -> Result<Duration, String> {
     }
 }
 
+#[cfg(feature = "local")]
 const UNITS: [(&str, u64); 7] = [
     ("kB", 1000),
     ("MB", 1_000_000),

@@ -53,21 +53,21 @@ impl Paint {
 }
 
 /// How a request went, in the words and colours of X-Ray; the later, the more it matters.
+#[cfg_attr(
+    not(feature = "local"),
+    expect(dead_code, reason = "only traces tell of all of them")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Status {
     Ok,
     Error,
     Throttle,
-    #[cfg_attr(
-        not(feature = "local"),
-        expect(dead_code, reason = "only traces tell of it")
-    )]
     InProgress,
     Fault,
 }
 
+#[cfg(feature = "local")]
 impl Status {
-    #[cfg(feature = "local")]
     pub(super) const ALL: [Self; 5] = [
         Self::Ok,
         Self::Error,

@@ -1,7 +1,7 @@
 //! Carrying the write-ahead log over into the file, beside the writers, which would otherwise wait
 //! for the disk every few thousand documents.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -57,7 +57,7 @@ impl Thread {
     fn start(path: PathBuf) -> Option<Self> {
         let (wake, woken) = sync_channel(1);
         let thread = std::thread::Builder::new().name("checkpoint".to_owned());
-        match thread.spawn(move || carry_over(path, &woken)) {
+        match thread.spawn(move || carry_over(&path, &woken)) {
             Ok(handle) => Some(Self { wake, handle }),
             Err(error) => {
                 tracing::debug!(%error, "no thread for the log of the trace store");
@@ -67,8 +67,8 @@ impl Thread {
     }
 }
 
-fn carry_over(path: PathBuf, woken: &Receiver<()>) {
-    let connection = match schema::connect(&path) {
+fn carry_over(path: &Path, woken: &Receiver<()>) {
+    let connection = match schema::connect(path) {
         Ok(connection) => connection,
         Err(error) => return tracing::debug!(%error, "log of the trace store not carried over"),
     };

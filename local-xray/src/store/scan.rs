@@ -75,7 +75,7 @@ pub(super) fn scan(
         }
     }
     let within = params_of(first, last.min(limit));
-    if each_trace(&mut one, within, window.active(), &mut visit)?.is_break() {
+    if each_trace(&mut one, within, window.active().as_ref(), &mut visit)?.is_break() {
         return Ok(());
     }
     for &id in after {
@@ -180,7 +180,7 @@ fn params_of(first: u128, last: u128) -> [[u8; 16]; 2] {
 fn each_trace(
     statement: &mut Statement<'_>,
     columns: impl Params,
-    active: Option<Active>,
+    active: Option<&Active>,
     visit: &mut impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
     let mut rows = statement.query(columns)?;
@@ -193,7 +193,7 @@ fn each_trace(
             }
             trace.clear(row.get(0)?);
         }
-        trace.add(row, active.as_ref())?;
+        trace.add(row, active)?;
     }
     Ok(trace.visited(visit))
 }

@@ -250,7 +250,8 @@ fn marks(timeline: &Timeline<'_>, entity: &Entity<'_>) -> Vec<String> {
         (entity.end.is_none() && went_wrong, "in progress"),
     ]
     .into_iter()
-    .filter_map(|(is_so, word)| is_so.then(|| word.to_owned()))
+    .filter(|(is_so, _)| *is_so)
+    .map(|(_, word)| word.to_owned())
     .collect()
 }
 

@@ -32,7 +32,8 @@ fn serve_until_killed() {
     let server = runtime
         .block_on(LocalXray::start(listener, store, None))
         .unwrap();
-    println!("\nserving {}", server.address().port());
+    let mut out = std::io::stdout();
+    writeln!(out, "\nserving {}", server.address().port()).unwrap();
     runtime.block_on(std::future::pending::<()>());
 }
 

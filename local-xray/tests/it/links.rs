@@ -10,7 +10,7 @@ fn link(trace: usize, id: &str, reference: &str) -> Value {
         "attributes": { "aws.xray.reserved.reference_type": reference } })
 }
 
-fn segment(trace: usize, name: &str, start: f64, links: Value) -> Value {
+fn segment(trace: usize, name: &str, start: f64, links: &Value) -> Value {
     let more = json!({ "trace_id": trace_id(trace), "name": name, "links": links });
     let start = 1_763_790_000.0 + start;
     entity("00000000000000a1", start, start + 0.5, more)
@@ -43,19 +43,19 @@ fn a_link_is_an_edge_from_who_sent_to_who_received() {
     let local = Local::start();
     let a1 = "00000000000000a1";
     local.put(&[
-        segment(1, "sender", 0.0, json!([])),
-        segment(2, "receiver", 2.0, json!([link(1, a1, "parent")])),
-        segment(3, "receiver", 2.25, json!([link(1, a1, "parent")])),
+        segment(1, "sender", 0.0, &json!([])),
+        segment(2, "receiver", 2.0, &json!([link(1, a1, "parent")])),
+        segment(3, "receiver", 2.25, &json!([link(1, a1, "parent")])),
         // The other way round, and to what is not here.
         segment(
             4,
             "sender",
             5.0,
-            json!([link(5, a1, "child"), link(9, a1, "parent")]),
+            &json!([link(5, a1, "child"), link(9, a1, "parent")]),
         ),
-        segment(5, "receiver", 5.25, json!([])),
+        segment(5, "receiver", 5.25, &json!([])),
         // A service's links to itself.
-        segment(6, "sender", 7.0, json!([link(4, a1, "parent")])),
+        segment(6, "sender", 7.0, &json!([link(4, a1, "parent")])),
     ]);
     let graph = local.post("/ServiceGraph", &window());
     let found = links(&graph);
@@ -73,12 +73,12 @@ fn a_link_is_an_edge_from_who_sent_to_who_received() {
 fn a_graph_of_traces_has_the_links_among_them() {
     let local = Local::start();
     local.put(&[
-        segment(1, "sender", 0.0, json!([])),
+        segment(1, "sender", 0.0, &json!([])),
         segment(
             2,
             "receiver",
             2.0,
-            json!([link(1, "00000000000000a1", "parent")]),
+            &json!([link(1, "00000000000000a1", "parent")]),
         ),
     ]);
     let both = json!({ "TraceIds": [trace_id(1), trace_id(2)] });
@@ -96,7 +96,7 @@ fn links_of_any_shape_are_taken_and_mean_nothing() {
         json!([1, {}, { "trace_id": "x", "id": "y" }, { "trace_id": trace_id(1), "id": 7 }]),
         json!({ "trace_id": trace_id(1) }),
     ] {
-        local.put(&[segment(1, "sender", 0.0, links)]);
+        local.put(&[segment(1, "sender", 0.0, &links)]);
         assert_eq!(
             self::links(&local.post("/ServiceGraph", &window())).len(),
             0
