@@ -43,6 +43,7 @@ mod tls;
 mod trace;
 #[cfg(feature = "local")]
 mod traces;
+#[cfg(feature = "local")]
 mod transfer;
 #[cfg(feature = "local")]
 mod trust;
