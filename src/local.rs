@@ -16,7 +16,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use local_s3::{FaultPlan, LocalS3};
-use local_xray::{LocalXray, Retention, Store};
+use local_xray::{LocalXray, Store};
 use serde::{Deserialize, Serialize};
 use xray_daemon::{Counts, XrayClient};
 
@@ -121,12 +121,12 @@ impl Services {
         dir: &Path,
         addresses: Addresses,
         s3_faults: FaultPlan,
-        retention: Retention,
     ) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make directory {}", dir.display()))?;
         let xray = listen(addresses.xray, "--listen")?;
         let s3 = listen(addresses.s3, "--s3")?;
         let store = make_traces(dir)?;
+        let retention = store.retention().context("read what is to be kept")?;
         let xray = LocalXray::start(xray, store, Some(retention))
             .await
             .context("start the local X-Ray")?;

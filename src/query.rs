@@ -34,6 +34,16 @@ impl Window {
     }
 }
 
+/// Which time of a trace lies in a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TimeRangeType {
+    /// That of its id: when it began.
+    TraceId,
+    /// Any: it was active then.
+    #[cfg(feature = "local")]
+    Event,
+}
+
 /// The summaries of the traces in a window, newest first.
 ///
 /// # Errors
@@ -41,16 +51,42 @@ impl Window {
 pub(crate) async fn trace_summaries(
     client: &XrayClient,
     window: Window,
+    range: TimeRangeType,
     filter: Option<&str>,
 ) -> anyhow::Result<Vec<Value>> {
     let mut fields = window.fields();
+    fields.insert("TimeRangeType".into(), format!("{range:?}").into());
     if let Some(filter) = filter {
         fields.insert("FilterExpression".into(), filter.into());
     }
     let mut summaries = pages(client, "/TraceSummaries", fields, "TraceSummaries").await?;
-    let start = |summary: &Value| summary["StartTime"].as_f64().unwrap_or_default();
     summaries.sort_by(|a, b| start(b).total_cmp(&start(a)));
     Ok(summaries)
+}
+
+/// When a trace began.
+fn start(summary: &Value) -> f64 {
+    summary["StartTime"].as_f64().unwrap_or_default()
+}
+
+/// The newest of all traces. Only a local X-Ray answers a question about all time.
+///
+/// # Errors
+/// The call failed.
+#[cfg(feature = "local")]
+pub(crate) async fn newest_trace(client: &XrayClient) -> anyhow::Result<Option<Value>> {
+    let always = Window {
+        start: Timestamp::default(),
+        end: Timestamp::from_micros(u64::from(u32::MAX) * 1_000_000),
+    };
+    let mut answer = page(client, "/TraceSummaries", &always.fields()).await?;
+    let Value::Array(newest) = answer["TraceSummaries"].take() else {
+        return Ok(None);
+    };
+    // They stand in the order of their ids, which have but seconds.
+    Ok(newest
+        .into_iter()
+        .max_by(|a, b| start(a).total_cmp(&start(b))))
 }
 
 /// The traces of these ids that X-Ray knows.
@@ -78,14 +114,24 @@ pub(crate) async fn service_graph(
     pages(client, "/ServiceGraph", window.fields(), "Services").await
 }
 
-/// The services of these traces and the calls between them.
+/// The services of these traces and the calls between them. X-Ray takes five traces at a time, so
+/// that links between traces of different questions are missing; a local X-Ray takes all at once.
 ///
 /// # Errors
 /// A call failed.
 #[cfg(feature = "local")]
-pub(crate) async fn trace_graph(client: &XrayClient, ids: &[&str]) -> anyhow::Result<Vec<Value>> {
+pub(crate) async fn trace_graph(
+    client: &XrayClient,
+    ids: &[&str],
+    is_local: bool,
+) -> anyhow::Result<Vec<Value>> {
     let mut merged = merge::Merged::default();
-    for some in ids.chunks(TRACES_PER_CALL) {
+    let per_call = if is_local {
+        usize::MAX
+    } else {
+        TRACES_PER_CALL
+    };
+    for some in ids.chunks(per_call) {
         let mut fields = Map::new();
         fields.insert("TraceIds".into(), json!(some));
         merged.add(pages(client, "/TraceGraph", fields, "Services").await?);
@@ -131,13 +177,7 @@ async fn pages(
 ) -> anyhow::Result<Vec<Value>> {
     let mut items = Vec::new();
     loop {
-        let body = serde_json::to_vec(&fields)?;
-        let answer = client
-            .call(path, body)
-            .await
-            .with_context(|| format!("ask X-Ray at {}{path}", client.endpoint()))?;
-        let mut answer: Value =
-            serde_json::from_slice(&answer).with_context(|| format!("X-Ray's answer to {path}"))?;
+        let mut answer = page(client, path, &fields).await?;
         if let Value::Array(page) = answer[member].take() {
             items.extend(page);
         }
@@ -146,4 +186,14 @@ async fn pages(
             _ => return Ok(items),
         };
     }
+}
+
+async fn page(
+    client: &XrayClient,
+    path: &str,
+    fields: &Map<String, Value>,
+) -> anyhow::Result<Value> {
+    let body = serde_json::to_vec(fields)?;
+    let answer = client.call(path, body).await.context("ask X-Ray")?;
+    serde_json::from_slice(&answer).with_context(|| format!("X-Ray's answer to {path}"))
 }

@@ -61,6 +61,8 @@ pub(crate) use text::count;
 pub use text::neutralise;
 pub use time::duration;
 #[cfg(feature = "local")]
+pub(crate) use time::utc;
+#[cfg(feature = "local")]
 pub use timeline::{TraceDetail, timeline, timeline_svg};
 #[cfg(feature = "local")]
 pub use trace_list::{Listing, Sort, listed, trace_list};

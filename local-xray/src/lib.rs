@@ -31,7 +31,7 @@ pub use document::UnprocessedTraceSegment;
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::{ServiceNode, TimePoint, TimeSeriesQuery};
 pub use store::{
-    BackendConnectionErrors, Reject, Retention, STORE_FILE, Share, Store, StoreError, SummaryPage,
-    SummaryQuery, TelemetryRecord, TelemetrySender, TimeRange, Trace,
+    BYTES_MIN, BackendConnectionErrors, Reject, Retention, STORE_FILE, Share, Store, StoreError,
+    SummaryPage, SummaryQuery, TelemetryRecord, TelemetrySender, TimeRange, Trace,
 };
 pub use summary::TraceSummary;

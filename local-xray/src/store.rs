@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -26,7 +27,7 @@ mod write;
 use checkpoint::Checkpointer;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
-pub use retention::Retention;
+pub use retention::{BYTES_MIN, Retention};
 pub use scan::TimeRange;
 pub use settings::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
 pub(crate) use settings::{
@@ -53,7 +54,10 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The file could not be opened, or is no trace store.
-    #[error("open trace store {path}: {source}; another --dir starts a new one")]
+    #[error(
+        "open trace store {path}: {source}; it has to be one, and to be writable; another directory starts \
+         a new one"
+    )]
     Open {
         /// The file.
         path: PathBuf,
@@ -91,11 +95,12 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    /// Dropped before the connections, the last of which makes the file whole.
+    // Dropped in this order: the last connection to be closed carries the log over into the file,
+    // which one that only reads cannot.
     checkpointer: Mutex<Checkpointer>,
-    writer: Mutex<Connection>,
     /// At most `IDLE_READERS_MAX`; one more is closed after use.
     readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
 }
 
 impl Store {
@@ -132,6 +137,22 @@ impl Store {
     /// Notes that so many bytes were written.
     fn wrote(&self, bytes: usize) {
         lock(&self.0.checkpointer).wrote(bytes);
+    }
+
+    /// Carries the whole log over and takes its space from the disk, unless somebody reads or carries
+    /// over for all of a second: then it is done another time.
+    fn empty_log(&self) {
+        for _ in 0..20 {
+            let busy = self.on_writer(|connection| {
+                let empty = "PRAGMA wal_checkpoint(TRUNCATE)";
+                connection.query_row(empty, [], |row| row.get::<_, i64>(0))
+            });
+            if matches!(busy, Ok(0)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        tracing::debug!("log of the trace store not emptied");
     }
 
     fn on_writer<T>(

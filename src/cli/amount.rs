@@ -47,7 +47,10 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
         .zip(factor)
         .and_then(|(number, factor)| number.checked_mul(factor));
     match bytes {
-        Some(0) => Err("is nothing, write such as `2GB`".to_owned()),
+        Some(bytes) if bytes < local_xray::BYTES_MIN => {
+            let least = local_xray::BYTES_MIN / 1_000_000;
+            Err(format!("is too little, write at least `{least}MB`"))
+        }
         Some(bytes) => Ok(bytes),
         None => Err("is no size, write such as `2GB` or `500MB`".to_owned()),
     }
@@ -73,12 +76,24 @@ mod tests {
             ("2GB", 2_000_000_000),
             ("500mb", 500_000_000),
             ("1 GiB", 1 << 30),
-            ("4096", 4096),
-            ("7B", 7),
+            ("30000000", 30_000_000),
+            ("20000 kB", 20_000_000),
         ] {
             assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
         }
-        for text in ["", "GB", "0", "-1GB", "1.5GB", "2XB", "99999999999TB", "2é"] {
+        for text in [
+            "",
+            "GB",
+            "0",
+            "-1GB",
+            "1.5GB",
+            "2XB",
+            "99999999999TB",
+            "2é",
+            "4096",
+            "7B",
+            "19MB",
+        ] {
             assert!(parse_bytes(text).is_err(), "{text}");
         }
     }

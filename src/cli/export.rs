@@ -1,4 +1,5 @@
-//! `xray-ecs export`: segment documents as they were sent, one a line.
+//! `xray-ecs export`: segment documents, one a line: from a store as they were sent, from X-Ray as it
+//! answers them.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
 
 fn told(exported: u64) -> ExitStatus {
     if exported == 0 {
-        print::note("no such traces");
+        print::note("no traces to export");
         return ExitStatus::Failed;
     }
     ExitStatus::Done
@@ -52,21 +53,26 @@ enum Ended {
 }
 
 fn of_store(store: &local_xray::Store, traces: &[TraceId]) -> anyhow::Result<u64> {
-    let mut exported = Ok(0);
+    let (mut exported, mut failed) = (0, None);
     print::stream(|out| {
-        exported = store.export(traces, |document| -> Result<(), Ended> {
+        let done = store.export(traces, |document| -> Result<(), Ended> {
+            exported += 1;
             writeln!(out, "{document}")?;
             Ok(())
         });
-        match std::mem::replace(&mut exported, Ok(0)) {
+        match done {
+            Ok(_) => Ok(()),
             Err(Ended::Output(error)) => Err(error),
-            other => {
-                exported = other;
+            Err(error @ Ended::Store(_)) => {
+                failed = Some(error);
                 Ok(())
             }
         }
     })?;
-    Ok(exported?)
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(exported),
+    }
 }
 
 /// The documents that X-Ray answers, without the segments that it inferred itself.

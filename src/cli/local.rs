@@ -39,13 +39,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2000")]
     daemon: SocketAddr,
 
-    /// Keep traces this long after their last segment arrived
-    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = parse_period)]
-    keep: Duration,
+    /// Keep traces this long after their last segment arrived, from now on [default: 30d]
+    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
+    keep: Option<Duration>,
 
-    /// Keep at most so much; beyond it the traces that arrived first go
-    #[arg(long, value_name = "SIZE", default_value = "2GB", value_parser = parse_bytes)]
-    keep_bytes: u64,
+    /// Keep at most so much, from now on; beyond it the traces that arrived first go [default: 2GB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    keep_bytes: Option<u64>,
 
     /// Let a share of S3's answers fail, to see what a run does about it: such as
     /// `rate=0.3,kinds=slow_down+half_answer,operations=PutBucketPolicy,seed=7,count=100`
@@ -55,6 +55,19 @@ pub(crate) struct Args {
     /// What to log, such as `info` or `xray_daemon=debug` [default: XRAY_ECS_LOG, warn]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
+}
+
+impl Args {
+    /// Notes in the store what is to be kept, also by other commands.
+    fn set_retention(&self) -> anyhow::Result<()> {
+        let store = local::make_traces(&self.dir)?;
+        let set = store.retention()?;
+        store.set_retention(Retention {
+            age: self.keep.unwrap_or(set.age),
+            bytes: self.keep_bytes.unwrap_or(set.bytes),
+        })?;
+        Ok(())
+    }
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
@@ -73,12 +86,10 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             s3: args.s3,
             daemon: args.daemon,
         };
-        let retention = Retention {
-            age: args.keep,
-            bytes: args.keep_bytes,
-        };
-        let faults = args.s3_faults.clone();
-        let services = Services::start(&args.dir, addresses, faults, retention).await?;
+        if args.keep.is_some() || args.keep_bytes.is_some() {
+            args.set_retention()?;
+        }
+        let services = Services::start(&args.dir, addresses, args.s3_faults.clone()).await?;
         let (source, stop) = shutdown::stop();
         shutdown::watch_signals(source).context("catch signals")?;
         announcement.publish(services.endpoints())?;
@@ -125,13 +136,7 @@ impl Local {
         if let Some(endpoints) = local::find_running(dir)? {
             return Ok(Self::Running(endpoints));
         }
-        let services = Services::start(
-            dir,
-            Addresses::free(),
-            FaultPlan::none(),
-            Retention::default(),
-        )
-        .await?;
+        let services = Services::start(dir, Addresses::free(), FaultPlan::none()).await?;
         Ok(Self::Own(Box::new(services)))
     }
 

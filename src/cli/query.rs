@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use checked_json::format_duration;
 use local_xray::FilterExpression;
 use serde_json::Value;
 use tracing_xray::{Clock, Timestamp};
@@ -12,9 +13,9 @@ use xray_daemon::XrayClient;
 use super::amount::parse_period;
 use super::print;
 use crate::outcome::ExitStatus;
-use crate::query::Window;
+use crate::query::{self, Window};
 use crate::spec::Environment;
-use crate::{aws, local, xray};
+use crate::{aws, local, view, xray};
 
 pub(crate) mod map;
 mod refine;
@@ -78,6 +79,30 @@ impl Recent {
             end: now.after(Duration::from_secs(1)),
         }
     }
+}
+
+/// Says that there are traces, though none in the window. Only a local X-Ray can be asked for that.
+async fn tells_of_older(
+    client: &XrayClient,
+    common: &Common,
+    recent: &Recent,
+) -> anyhow::Result<bool> {
+    if common.local.is_none() {
+        return Ok(false);
+    }
+    let newest = query::newest_trace(client).await?;
+    let began = newest.and_then(|newest| newest["StartTime"].as_f64());
+    let Some(began) = began else {
+        return Ok(false);
+    };
+    let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
+    let days = days.max(0.0) as u64 + 1;
+    print::note(format_args!(
+        "no traces in the last {}; the newest began at {}: --since {days}d shows it",
+        format_duration(recent.since),
+        view::utc(began, "%Y-%m-%d %H:%M:%S UTC"),
+    ));
+    Ok(true)
 }
 
 fn found(items: &[Value]) -> ExitStatus {

@@ -39,7 +39,7 @@ fn two_units(small: f64, per_large: u64, large_unit: &str, small_unit: &str) -> 
 
 /// Seconds since the epoch in UTC, in a format of chrono; `–` for what is no time.
 #[cfg(feature = "local")]
-pub(super) fn utc(seconds: f64, format: &str) -> String {
+pub(crate) fn utc(seconds: f64, format: &str) -> String {
     let time = Some(seconds).filter(|seconds| seconds.is_finite());
     time.and_then(|seconds| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))
         .map_or_else(|| "–".to_owned(), |time| time.format(format).to_string())

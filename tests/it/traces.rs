@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -149,4 +150,63 @@ fn what_is_no_filter_expression_is_told_by_its_column_before_anything_is_asked()
         let caret = "fault AND durration > 3\n          ^\n";
         assert!(refused.stderr.contains(caret), "{}", refused.stderr);
     }
+}
+
+/// A directory with one trace, of 2001.
+fn old(place: &Place) {
+    place.write(
+        "old.jsonl",
+        r#"{"trace_id":"1-3b9aca00-000000000000000000000001","id":"00000000000000a1",
+            "name":"old","start_time":1000000000,"end_time":1000000001}"#
+            .replace('\n', " "),
+    );
+    let imported = place.run(&["import", "old.jsonl"]);
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+}
+
+#[test]
+fn an_empty_window_tells_where_the_traces_are() {
+    let place = Place::new();
+    old(&place);
+    for command in ["traces", "map"] {
+        let none = place.run(&[command, "--local", "--since", "90m"]);
+        assert_eq!((none.code, none.stdout.as_str()), (1, ""));
+        let told =
+            "no traces in the last 1h30m; the newest began at 2001-09-09 01:46:40 UTC: --since ";
+        let days = none
+            .stderr
+            .strip_prefix(told)
+            .unwrap_or_else(|| panic!("{}", none.stderr));
+        let days = days.split_once(' ').unwrap().0;
+        let found = place.run(&[command, "--local", "--since", days]);
+        assert_eq!(found.code, 0, "{days}: {}", found.stderr);
+        let filtered = place.run(&[command, "--local", "--since", days, "--filter", "fault"]);
+        assert_eq!(filtered.code, 1);
+        assert_eq!(filtered.stderr, "no trace matches the filter\n");
+    }
+    let latest = place.run(&["trace", "latest", "--local"]);
+    assert_eq!(latest.code, 0, "{}", latest.stderr);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error_of_an_export() {
+    let place = Place::new();
+    let document = "x".repeat(30_000);
+    let lines: String = (0..20)
+        .map(|number| {
+            format!(
+                "{{\"trace_id\":\"1-3b9aca00-{number:024x}\",\"id\":\"00000000000000a1\",\"name\":\"n\",\
+                 \"start_time\":1,\"end_time\":2,\"metadata\":{{\"x\":\"{document}\"}}}}\n"
+            )
+        })
+        .collect();
+    place.write("many.jsonl", lines);
+    assert_eq!(place.run(&["import", "many.jsonl"]).code, 0);
+    let mut export = place.command(&["export", "--local"]);
+    export.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut export = export.spawn().unwrap();
+    drop(export.stdout.take());
+    let ended = export.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }

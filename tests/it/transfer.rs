@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Place, ended};
+use std::time::Instant;
+
+use crate::program::{PATIENCE, Place, Running, ended};
 use crate::serve::serve;
 
 fn summaries(place: &Place, dir: &str) -> Value {
@@ -113,15 +115,57 @@ fn lines_that_are_refused_are_told_and_lose_no_neighbour() {
 }
 
 #[test]
-fn a_server_keeps_what_it_is_told_to() {
+fn what_cannot_be_kept_is_refused() {
     let place = Place::new();
     for (flag, value) in [
         ("--keep", "0d"),
         ("--keep", "soon"),
         ("--keep-bytes", "2 apples"),
+        ("--keep-bytes", "100kB"),
     ] {
         let refused = place.run(&["local", flag, value]);
         assert_eq!(refused.code, 2);
         assert!(refused.stderr.contains(flag), "{}", refused.stderr);
     }
+}
+
+/// Serves with these flags until `is_done` says so of the number of traces that are left.
+fn serve_until(place: &Place, flags: &[&str], is_done: impl Fn(usize) -> bool) {
+    let ports = "local --listen 127.0.0.1:0 --s3 127.0.0.1:0 --daemon 127.0.0.1:0";
+    let args: Vec<&str> = ports.split(' ').chain(flags.iter().copied()).collect();
+    let running = Running::start(place.command(&args));
+    running.line("export AWS_ENDPOINT_URL_S3=");
+    let deadline = Instant::now() + PATIENCE;
+    while !is_done(exported(place)) {
+        assert!(Instant::now() < deadline, "{flags:?} removed nothing");
+    }
+}
+
+fn exported(place: &Place) -> usize {
+    place.run(&["export", "--local"]).stdout.lines().count()
+}
+
+#[test]
+fn a_server_keeps_what_it_is_told_to_and_a_run_after_it_no_less() {
+    let place = Place::new();
+    let filler = "x".repeat(60_000);
+    let documents: String = (0..500)
+        .map(|number| {
+            let document = json!({ "trace_id": format!("1-69214cb0-{number:024x}"),
+                "id": "00000000000000a1", "name": "kept", "start_time": 1, "end_time": 2,
+                "metadata": { "filler": filler } });
+            format!("{document}\n")
+        })
+        .collect();
+    place.write("many.jsonl", documents);
+    let imported = place.run(&["import", "many.jsonl"]);
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    serve_until(&place, &["--keep-bytes", "20MB"], |left| left < 500);
+    let left = exported(&place);
+    assert!((200..400).contains(&left), "about 20 MB of 30: {left}");
+    serve_until(&place, &["--keep", "1s"], |left| left == 0);
+    // What was set holds for what comes after.
+    let imported = place.run(&["import", "many.jsonl"]);
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    serve_until(&place, &[], |left| left == 0);
 }

@@ -17,7 +17,7 @@ use crate::store::{Retention, Store};
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often is looked for what is not to be kept.
-const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+const RETENTION_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ impl LocalXray {
     /// to be called in a Tokio runtime with time and I/O enabled.
     ///
     /// On a loopback address it answers only to loopback names. What the store is not to keep is
-    /// removed at once and every minute; without a retention nothing is.
+    /// removed at once and every five seconds; without a retention nothing is.
     pub async fn start(
         listener: std::net::TcpListener,
         store: Store,

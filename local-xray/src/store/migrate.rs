@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::rejects;
 use super::schema::{FORMAT, format, make_tables};
 use super::write::Row;
 use crate::document::accept;
@@ -50,9 +51,15 @@ fn copy(connection: &Connection) -> Result<(), rusqlite::Error> {
     while let Some(old) = rows.next()? {
         let (body, received): (i64, i64) = (old.get(0)?, old.get(1)?);
         let (document, now): (String, i64) = (old.get(2)?, old.get(3)?);
-        // What an older version took and this one would refuse cannot be shown.
-        let Ok(accepted) = accept(&document) else {
-            continue;
+        let accepted = match accept(&document) {
+            Ok(accepted) => accepted,
+            // What an older version took and this one would refuse cannot be shown.
+            Err(unprocessed) => {
+                let code = &unprocessed.error_code;
+                tracing::warn!(code, "document of an older version is refused now");
+                rejects::insert(connection, &[(unprocessed, &document)], now)?;
+                continue;
+            }
         };
         let row = Row::new(&accepted, &document);
         insert.execute(params![

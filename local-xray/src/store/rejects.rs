@@ -1,6 +1,6 @@
 //! What PutTraceSegments refused, which X-Ray itself shows nobody: the newest are kept.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use tracing_xray::Timestamp;
 
@@ -12,6 +12,9 @@ const REJECTS_MAX: i64 = 1000;
 
 /// How much of a document is kept: the most that a document may have.
 const DOCUMENT_BYTES_MAX: usize = 64 << 10;
+
+/// How much of all of them is kept.
+const BYTES_MAX: i64 = 8 << 20;
 
 /// A document that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -73,14 +76,14 @@ impl Reject {
 }
 
 pub(super) fn insert(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     refused: &[(UnprocessedTraceSegment, &str)],
     now_us: i64,
 ) -> Result<(), rusqlite::Error> {
     if refused.is_empty() {
         return Ok(());
     }
-    let mut insert = transaction.prepare_cached(
+    let mut insert = connection.prepare_cached(
         "INSERT INTO rejects (arrived_us, error_code, message, document) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for (unprocessed, document) in refused {
@@ -92,7 +95,20 @@ pub(super) fn insert(
             kept
         ])?;
     }
-    let oldest = "DELETE FROM rejects WHERE reject <= (SELECT max(reject) FROM rejects) - ?1";
-    transaction.execute(oldest, [REJECTS_MAX])?;
+    let beyond = "DELETE FROM rejects WHERE reject NOT IN (
+         SELECT reject FROM (
+             SELECT reject, sum(octet_length(document)) OVER (ORDER BY reject DESC) AS bytes
+             FROM rejects ORDER BY reject DESC LIMIT ?1)
+         WHERE bytes <= ?2)";
+    connection.execute(beyond, [REJECTS_MAX, BYTES_MAX])?;
+    Ok(())
+}
+
+/// Removes those that arrived before `cut_us`.
+pub(super) fn remove_older(
+    transaction: &Transaction<'_>,
+    cut_us: i64,
+) -> Result<(), rusqlite::Error> {
+    transaction.execute("DELETE FROM rejects WHERE arrived_us < ?1", [cut_us])?;
     Ok(())
 }

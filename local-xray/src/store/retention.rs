@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tracing_xray::Timestamp;
 
 use super::write::micros;
-use super::{Store, StoreError};
+use super::{Store, StoreError, rejects};
 
 /// How many documents are looked at in one transaction, so that writers wait for milliseconds.
 const STEP_DOCUMENTS: i64 = 500;
+
+/// About how much a step writes.
+const STEP_BYTES: usize = 2 << 20;
 
 /// How many pages are given back to the disk at once.
 const STEP_PAGES: u32 = 500;
@@ -22,7 +25,8 @@ pub struct Retention {
     /// How long traces are kept after the last of their documents arrived. When their segments ran
     /// does not matter: what is replayed today is of today.
     pub age: Duration,
-    /// How large the file may be; beyond it the traces that arrived first go first.
+    /// How large the file may be, at least [`BYTES_MIN`]; beyond it the traces that arrived first go
+    /// first.
     pub bytes: u64,
 }
 
@@ -47,6 +51,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let age_us = u64::try_from(retention.age.as_micros()).unwrap_or(u64::MAX);
         let cut = Timestamp::from_micros(now.as_micros().saturating_sub(age_us));
+        self.write(|transaction| rejects::remove_older(transaction, micros(cut)))?;
         let mut removed = 0;
         let mut last = 0;
         let mut step = ControlFlow::Continue(());
@@ -54,14 +59,45 @@ impl Store {
             step = self.write(|transaction| {
                 remove_older(transaction, micros(cut), &mut last, &mut removed)
             })?;
+            self.wrote(STEP_BYTES);
         }
         step = ControlFlow::Continue(());
         while step.is_continue() && go_on() {
             step = self
                 .write(|transaction| remove_beyond(transaction, retention.bytes, &mut removed))?;
         }
-        while removed > 0 && go_on() && self.give_back()? {}
+        if removed > 0 {
+            while go_on() && self.give_back()? {}
+            self.empty_log();
+        }
         Ok(removed)
+    }
+
+    /// What was last set to be kept, or the default.
+    pub fn retention(&self) -> Result<Retention, StoreError> {
+        self.read(|connection| {
+            let set = "SELECT keep_us, keep_bytes FROM single_settings";
+            let (age_us, bytes): (Option<i64>, Option<i64>) =
+                connection.query_row(set, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let default = Retention::default();
+            Ok(Retention {
+                age: age_us.map_or(default.age, |age_us| {
+                    Duration::from_micros(age_us.unsigned_abs())
+                }),
+                bytes: bytes.map_or(default.bytes, i64::unsigned_abs),
+            })
+        })
+    }
+
+    /// Sets what is to be kept from now on, also by other processes.
+    pub fn set_retention(&self, retention: Retention) -> Result<(), StoreError> {
+        let age_us = i64::try_from(retention.age.as_micros()).unwrap_or(i64::MAX);
+        let bytes = i64::try_from(retention.bytes).unwrap_or(i64::MAX);
+        self.write(|transaction| {
+            let set = "UPDATE single_settings SET keep_us = ?1, keep_bytes = ?2";
+            transaction.execute(set, [age_us, bytes])?;
+            Ok(())
+        })
     }
 
     /// How many bytes of the file hold something.
@@ -78,6 +114,7 @@ impl Store {
             // A file of an older version may have been made without the means to.
             Ok(after > 0 && after < before)
         })
+        .inspect(|_| self.wrote(STEP_PAGES as usize * 8192))
     }
 }
 
@@ -108,8 +145,8 @@ fn remove_older(
          WHERE documents.trace_id = ?1",
     )?;
     for trace in old {
-        let newest: i64 = newest.query_row([trace], |row| row.get(0))?;
-        if newest < cut_us {
+        let newest: Option<i64> = newest.query_row([trace], |row| row.get(0))?;
+        if newest.is_none_or(|newest| newest < cut_us) {
             *removed += remove(transaction, trace)?;
         }
     }
@@ -122,34 +159,48 @@ fn remove_beyond(
     limit: u64,
     removed: &mut u64,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
-    if used_bytes(transaction)? <= limit {
-        return Ok(ControlFlow::Break(()));
-    }
-    let mut statement =
-        transaction.prepare_cached("SELECT trace_id FROM bodies ORDER BY body LIMIT ?1")?;
-    let first = statement.query_map([STEP_DOCUMENTS], |row| row.get(0))?;
-    let first = first.collect::<Result<BTreeSet<[u8; 16]>, _>>()?;
-    if first.is_empty() {
-        return Ok(ControlFlow::Break(()));
-    }
-    for trace in first {
+    let mut first =
+        transaction.prepare_cached("SELECT trace_id FROM bodies ORDER BY body LIMIT 1")?;
+    let enough = *removed + STEP_DOCUMENTS.unsigned_abs();
+    while *removed < enough {
+        if used_bytes(transaction)? <= limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        let Some(trace) = first.query_row([], |row| row.get(0)).optional()? else {
+            return Ok(ControlFlow::Break(()));
+        };
         *removed += remove(transaction, trace)?;
     }
     Ok(ControlFlow::Continue(()))
 }
 
-/// Removes a trace, and tells how many documents it had.
+/// Removes the first documents of a trace, all of them unless it is very large, and tells how many
+/// those were: at least one where the trace has any.
 fn remove(transaction: &Transaction<'_>, trace: [u8; 16]) -> Result<u64, rusqlite::Error> {
-    transaction
-        .prepare_cached(
-            "DELETE FROM bodies WHERE body IN (SELECT body FROM documents WHERE trace_id = ?1)",
-        )?
-        .execute([trace])?;
     let documents = transaction
-        .prepare_cached("DELETE FROM documents WHERE trace_id = ?1")?
+        .prepare_cached(
+            "DELETE FROM documents WHERE trace_id = ?1 AND id IN (
+                 SELECT id FROM documents WHERE trace_id = ?1 LIMIT ?2)
+             RETURNING body",
+        )?
+        .query_map(params![trace, STEP_DOCUMENTS], |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
+    let mut remove_body = transaction.prepare_cached("DELETE FROM bodies WHERE body = ?1")?;
+    for body in &documents {
+        remove_body.execute([body])?;
+    }
+    if !documents.is_empty() {
+        return Ok(documents.len() as u64);
+    }
+    // Bodies without a document are the work of somebody else.
+    let strays = transaction
+        .prepare_cached("DELETE FROM bodies WHERE trace_id = ?1")?
         .execute([trace])?;
-    Ok(documents as u64)
+    Ok(strays as u64)
 }
+
+/// How many bytes a store has to be allowed at least: an empty one, and what was refused.
+pub const BYTES_MIN: u64 = 20_000_000;
 
 fn used_bytes(connection: &Connection) -> Result<u64, rusqlite::Error> {
     let pages = pragma(connection, "page_count")?;

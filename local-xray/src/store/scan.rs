@@ -59,8 +59,7 @@ pub(super) fn scan(
         },
         Order::OldestFirst | Order::NewestFirst(None) => u128::MAX,
     };
-    let mut others = strangers(connection, window, first, last)?;
-    others.retain(|&id| id <= limit);
+    let mut others = strangers(connection, window, [first, last, limit])?;
     let newest_first = window.order != Order::OldestFirst;
     if newest_first {
         others.reverse();
@@ -70,16 +69,24 @@ pub(super) fn scan(
     let one = window.statement("trace_id >= ?1 AND trace_id <= ?2");
     let mut one = connection.prepare_cached(&one)?;
     for &id in before {
-        if each_trace(&mut one, params_of(id, id), None, &mut visit)?.is_break() {
+        if each_trace(&mut one, params_of(id, id), None, newest_first, &mut visit)?.is_break() {
             return Ok(());
         }
     }
     let within = params_of(first, last.min(limit));
-    if each_trace(&mut one, within, window.active().as_ref(), &mut visit)?.is_break() {
+    if each_trace(
+        &mut one,
+        within,
+        window.active().as_ref(),
+        newest_first,
+        &mut visit,
+    )?
+    .is_break()
+    {
         return Ok(());
     }
     for &id in after {
-        if each_trace(&mut one, params_of(id, id), None, &mut visit)?.is_break() {
+        if each_trace(&mut one, params_of(id, id), None, newest_first, &mut visit)?.is_break() {
             return Ok(());
         }
     }
@@ -102,7 +109,7 @@ pub(super) fn scan_ids(
         visit(trace);
         ControlFlow::Continue(())
     };
-    let _ = each_trace(&mut statement, [&ids], None, &mut visit)?;
+    let _ = each_trace(&mut statement, [&ids], None, false, &mut visit)?;
     Ok(())
 }
 
@@ -142,12 +149,11 @@ struct Active {
     starts: RangeInclusive<i64>,
 }
 
-/// The traces of a window whose ids are of another time, in their order.
+/// The traces of a window, up to `limit`, whose ids are of another time, in their order.
 fn strangers(
     connection: &Connection,
     window: &Window,
-    first: u128,
-    last: u128,
+    [first, last, limit]: [u128; 3],
 ) -> Result<Vec<u128>, rusqlite::Error> {
     let Some(active) = window.active() else {
         return Ok(Vec::new());
@@ -155,7 +161,7 @@ fn strangers(
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT trace_id FROM documents
          WHERE end_us BETWEEN ?1 AND ?2 AND start_us BETWEEN ?3 AND ?4
-         AND (trace_id < ?5 OR trace_id > ?6)",
+         AND (trace_id < ?5 OR trace_id > ?6) AND trace_id <= ?7",
     )?;
     let columns = params![
         active.ends.start(),
@@ -164,6 +170,7 @@ fn strangers(
         active.starts.end(),
         first.to_be_bytes(),
         last.to_be_bytes(),
+        limit.to_be_bytes(),
     ];
     let ids = statement.query_map(columns, |row| Ok(u128::from_be_bytes(row.get(0)?)))?;
     let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
@@ -181,10 +188,14 @@ fn each_trace(
     statement: &mut Statement<'_>,
     columns: impl Params,
     active: Option<&Active>,
+    is_reversed: bool,
     visit: &mut impl FnMut(&DetailedTrace<'_>, u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
     let mut rows = statement.query(columns)?;
-    let mut trace = Gathered::default();
+    let mut trace = Gathered {
+        is_reversed,
+        ..Gathered::default()
+    };
     while let Some(row) = rows.next()? {
         let id = row.get_ref(0)?.as_blob()?;
         if trace.id != id {
@@ -207,6 +218,10 @@ struct Gathered {
     received: u64,
     outlines: Vec<u8>,
     facts: Vec<u8>,
+    /// Where the outlines and facts of each document begin.
+    documents: Vec<(usize, usize)>,
+    /// Whether the last document comes first.
+    is_reversed: bool,
 }
 
 impl Gathered {
@@ -216,10 +231,12 @@ impl Gathered {
         self.received = 0;
         self.outlines.clear();
         self.facts.clear();
+        self.documents.clear();
     }
 
     fn add(&mut self, row: &Row<'_>, active: Option<&Active>) -> Result<(), rusqlite::Error> {
         self.received += row.get::<_, i64>(1)?.unsigned_abs();
+        self.documents.push((self.outlines.len(), self.facts.len()));
         self.outlines.extend_from_slice(row.get_ref(2)?.as_blob()?);
         self.facts.extend_from_slice(row.get_ref(3)?.as_blob()?);
         self.is_active |= match active {
@@ -239,8 +256,27 @@ impl Gathered {
             return ControlFlow::Continue(());
         }
         let id = TraceId::from_w3c(u128::from_be_bytes(self.id));
+        // A trace is the same whichever way it is read: the order of documents decides between
+        // copies of a subsegment.
+        if self.is_reversed && self.documents.len() > 1 {
+            let (outlines, facts) = self.reversed();
+            return visit(&DetailedTrace::decode(id, &outlines, &facts), self.received);
+        }
         let trace = DetailedTrace::decode(id, &self.outlines, &self.facts);
         visit(&trace, self.received)
+    }
+
+    /// Outlines and facts with the first document first.
+    fn reversed(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut outlines = Vec::with_capacity(self.outlines.len());
+        let mut facts = Vec::with_capacity(self.facts.len());
+        let (mut outlines_end, mut facts_end) = (self.outlines.len(), self.facts.len());
+        for &(outlines_start, facts_start) in self.documents.iter().rev() {
+            outlines.extend_from_slice(&self.outlines[outlines_start..outlines_end]);
+            facts.extend_from_slice(&self.facts[facts_start..facts_end]);
+            (outlines_end, facts_end) = (outlines_start, facts_start);
+        }
+        (outlines, facts)
     }
 }
 

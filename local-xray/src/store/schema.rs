@@ -62,8 +62,8 @@ fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
     }
     connection.pragma_update(None, "synchronous", "normal")?;
     // The log is carried over into the file beside the writer (`Checkpointer`); the writer does it
-    // itself only if that does not keep up: after 128 MB. At most 16 MB of it are left on disk.
-    connection.pragma_update(None, "wal_autocheckpoint", 16384)?;
+    // itself only what that has not done after 32 MB. At most 16 MB of it are left on disk.
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     format(connection)
 }

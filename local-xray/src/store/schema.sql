@@ -15,7 +15,7 @@ CREATE TABLE documents (
 
 CREATE INDEX documents_by_time ON documents (end_us, start_us);
 
--- The documents as they were sent, in the order in which they first arrived.
+-- The documents as they were sent, in the order in which they arrived.
 CREATE TABLE bodies (
     body INTEGER PRIMARY KEY,
     trace_id BLOB NOT NULL,

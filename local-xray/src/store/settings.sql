@@ -81,13 +81,15 @@ CREATE TABLE telemetry_records (
 CREATE INDEX telemetry_by_sender
     ON telemetry_records (hostname, ec2_instance_id, resource_arn, at_us);
 
--- What there is one of: when a sampling rule was last made, changed or deleted, and the indexing
--- rule Default.
+-- What there is one of: when a sampling rule was last made, changed or deleted, the indexing rule
+-- Default, and how long and how many bytes are kept, where that was set.
 CREATE TABLE single_settings (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     rules_changed_us INTEGER NOT NULL,
     indexing_percentage REAL NOT NULL,
-    indexing_changed_us INTEGER NOT NULL
+    indexing_changed_us INTEGER NOT NULL,
+    keep_us INTEGER,
+    keep_bytes INTEGER
 ) STRICT;
 
-INSERT INTO single_settings VALUES (1, 0, 100.0, 0);
+INSERT INTO single_settings VALUES (1, 0, 100.0, 0, NULL, NULL);

@@ -1,4 +1,4 @@
-//! Taking documents in, and keeping what was refused.
+//! Taking documents in.
 
 use rusqlite::{Transaction, params};
 use tracing_xray::Timestamp;
@@ -117,9 +117,7 @@ fn insert_all(
             row.outline,
             row.facts
         ];
-        if insert.execute(columns)? == 0 {
-            insert_again(transaction, row, now_us)?;
-        } else {
+        if insert.execute(columns)? > 0 || replace(transaction, row, body)? {
             insert_body.execute(params![body, row.trace_id, now_us, row.document])?;
             body += 1;
         }
@@ -127,25 +125,26 @@ fn insert_all(
     Ok(())
 }
 
-/// Stores a document whose id is known: it replaces the one there, unless that is complete and
-/// this one is not.
-fn insert_again(
+/// Puts a document whose id is known in the place of the one there, unless that is complete and this
+/// one is not, and tells whether it did. It has a body of its own, since bodies stand in the order of
+/// their arrival.
+fn replace(
     transaction: &Transaction<'_>,
     row: &Row<'_>,
-    now_us: i64,
-) -> Result<(), rusqlite::Error> {
+    body: i64,
+) -> Result<bool, rusqlite::Error> {
     let mut count = transaction.prepare_cached(
         "UPDATE documents SET received = received + 1 WHERE trace_id = ?1 AND id = ?2
          RETURNING body, end_us",
     )?;
     let known = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-    let (body, known_end_us) = count.query_row(params![row.trace_id, row.id], known)?;
+    let (old_body, known_end_us) = count.query_row(params![row.trace_id, row.id], known)?;
     if row.end_us == IN_PROGRESS && known_end_us != IN_PROGRESS {
-        return Ok(());
+        return Ok(false);
     }
     transaction
         .prepare_cached(
-            "UPDATE documents SET start_us = ?3, end_us = ?4, outline = ?5, facts = ?6
+            "UPDATE documents SET start_us = ?3, end_us = ?4, body = ?5, outline = ?6, facts = ?7
              WHERE trace_id = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -153,13 +152,14 @@ fn insert_again(
             row.id,
             row.start_us,
             row.end_us,
+            body,
             row.outline,
             row.facts
         ])?;
     transaction
-        .prepare_cached("UPDATE bodies SET document = ?2, arrived_us = ?3 WHERE body = ?1")?
-        .execute(params![body, row.document, now_us])?;
-    Ok(())
+        .prepare_cached("DELETE FROM bodies WHERE body = ?1")?
+        .execute([old_body])?;
+    Ok(true)
 }
 
 pub(super) fn micros(time: Timestamp) -> i64 {

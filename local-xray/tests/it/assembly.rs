@@ -109,6 +109,46 @@ fn a_copy_nested_in_another_document_is_shown_once() {
 }
 
 #[test]
+fn of_two_copies_in_different_documents_all_views_show_the_same() {
+    let local = Local::start();
+    let copy = |name: &str, fault: bool| {
+        entity(
+            "0000000000000777",
+            1.2,
+            1.4,
+            json!({ "name": name, "namespace": "remote", "fault": fault }),
+        )
+    };
+    let segment = |id: &str, nested: Value| {
+        entity(
+            id,
+            1.0,
+            2.0,
+            json!({ "trace_id": trace_id(1), "subsegments": [nested] }),
+        )
+    };
+    local.put(&[
+        segment("00000000000000a1", copy("alpha", true)),
+        segment("00000000000000a2", copy("beta", false)),
+    ]);
+    let names = |services: &Value| {
+        let services = services.as_array().unwrap().iter();
+        let names = services.map(|service| service["Name"].as_str().unwrap().to_owned());
+        names
+            .filter(|name| name == "alpha" || name == "beta")
+            .collect::<Vec<_>>()
+    };
+    let graph = local.post("/TraceGraph", &json!({ "TraceIds": [trace_id(1)] }));
+    let window = json!({ "StartTime": 0, "EndTime": 4_000_000_000_u64 });
+    let summaries = local.post("/TraceSummaries", &window);
+    assert_eq!(names(&graph["Services"]), ["alpha"]);
+    assert_eq!(
+        names(&summaries["TraceSummaries"][0]["ServiceIds"]),
+        ["alpha"]
+    );
+}
+
+#[test]
 fn a_call_stands_for_its_service_until_that_sends_its_own_segment() {
     let local = Local::start();
     let call = entity(

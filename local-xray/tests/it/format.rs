@@ -107,6 +107,25 @@ fn a_file_of_the_first_format_is_brought_up_to_date_with_all_it_holds() {
 }
 
 #[test]
+fn what_this_version_refuses_becomes_a_reject() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut late = entity(
+        "00000000000000a1",
+        1.0,
+        2.0,
+        json!({ "trace_id": trace_id(3) }),
+    );
+    late["start_time"] = json!(1_763_790_000_000.0);
+    late["end_time"] = json!(1_763_790_001_000.0);
+    first_format(dir.path(), &[late.clone()]);
+    let store = Store::open(dir.path()).unwrap();
+    let rejects = store.rejects(9).unwrap();
+    assert_eq!(rejects.len(), 1);
+    assert_eq!(rejects[0].error_code, "MissingStartTime");
+    assert_eq!(rejects[0].document, late.to_string());
+}
+
+#[test]
 fn many_may_bring_a_file_up_to_date_at_once() {
     let dir = tempfile::tempdir().unwrap();
     first_format(dir.path(), &documents());

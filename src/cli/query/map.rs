@@ -10,9 +10,10 @@ use local_xray::map::Map;
 use serde_json::{Value, json};
 use xray_daemon::XrayClient;
 
-use super::{Common, Recent, ask, check_filter, found};
+use super::{Common, Recent, ask, check_filter, found, tells_of_older};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
+use crate::query::TimeRangeType;
 use crate::spec::Environment;
 use crate::view::{self, Details};
 use crate::{query, shutdown};
@@ -61,6 +62,15 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             return watch::watch(client, args, interval, &stop).await;
         }
         let services = services(client, args).await?;
+        if services.is_empty() && !args.common.json && args.svg.is_none() {
+            if args.filter.is_some() {
+                print::note("no trace matches the filter");
+                return Ok(found(&services));
+            }
+            if tells_of_older(client, &args.common, &args.recent).await? {
+                return Ok(found(&services));
+            }
+        }
         match &args.svg {
             Some(file) => {
                 let drawing = draw::service_map(&Map::new(&services), Setting::File, None);
@@ -79,7 +89,8 @@ async fn services(client: &XrayClient, args: &Args) -> anyhow::Result<Vec<Value>
         return query::service_graph(client, window).await;
     };
     // GetServiceGraph takes no filter.
-    let summaries = query::trace_summaries(client, window, Some(filter)).await?;
+    let summaries =
+        query::trace_summaries(client, window, TimeRangeType::Event, Some(filter)).await?;
     let ids: Vec<&str> = summaries
         .iter()
         .filter_map(|summary| summary["Id"].as_str())
@@ -90,7 +101,8 @@ async fn services(client: &XrayClient, args: &Args) -> anyhow::Result<Vec<Value>
             ids.len()
         ));
     }
-    query::trace_graph(client, &ids[..ids.len().min(TRACES_MAX)]).await
+    let newest = &ids[..ids.len().min(TRACES_MAX)];
+    query::trace_graph(client, newest, args.common.local.is_some()).await
 }
 
 /// The services as text, for people or for machines, and the order in which they are shown.

@@ -9,6 +9,7 @@ use tracing_xray::{Clock, TraceId};
 use super::{Common, Recent, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
+use crate::query::TimeRangeType;
 use crate::spec::Environment;
 use crate::view::TraceDetail;
 use crate::{query, view};
@@ -44,7 +45,7 @@ impl Args {
     }
 }
 
-/// How far back the latest trace may lie: as far as X-Ray answers in one question.
+/// How far back the latest trace of AWS may lie: as far as X-Ray answers in one question.
 const LATEST: Recent = Recent {
     since: Duration::from_secs(6 * 3600),
 };
@@ -70,10 +71,16 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         let id = match args.which {
             Which::Id(id) => Some(id.to_string()),
             Which::Latest => {
-                let summaries = query::trace_summaries(client, LATEST.window(), None).await?;
-                summaries
-                    .first()
-                    .and_then(|summary| Some(summary["Id"].as_str()?.to_owned()))
+                let latest = match args.common.local {
+                    Some(_) => query::newest_trace(client).await?,
+                    None => {
+                        let window = LATEST.window();
+                        let range = TimeRangeType::Event;
+                        let summaries = query::trace_summaries(client, window, range, None).await?;
+                        summaries.into_iter().next()
+                    }
+                };
+                latest.and_then(|summary| Some(summary["Id"].as_str()?.to_owned()))
             }
         };
         let traces = match &id {
@@ -89,7 +96,10 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
                 None => print::result(&view::timeline(trace, now, detail, print::style()))?,
             }
         } else {
-            let which = id.unwrap_or_else(|| "of the last six hours".to_owned());
+            let which = id.unwrap_or_else(|| match args.common.local {
+                Some(_) => "yet".to_owned(),
+                None => "of the last six hours".to_owned(),
+            });
             print::note(format_args!("no trace {which}"));
         }
         Ok(found(&traces))

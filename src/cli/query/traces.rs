@@ -5,9 +5,10 @@ use local_xray::Reject;
 use serde_json::json;
 
 use super::refine::Refiners;
-use super::{Common, Recent, ask, check_filter, found};
+use super::{Common, Recent, ask, check_filter, found, tells_of_older};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
+use crate::query::TimeRangeType;
 use crate::spec::Environment;
 use crate::view::{Listing, Rejected, Sort};
 use crate::{local, query, view};
@@ -65,13 +66,16 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     }
     ask(&args.common, environment, async |client| {
         let window = args.recent.window();
-        let summaries = query::trace_summaries(client, window, filter.as_deref()).await?;
+        let summaries =
+            query::trace_summaries(client, window, TimeRangeType::Event, filter.as_deref()).await?;
         if args.common.json {
             let listed = view::listed(&summaries, args.listing());
             print::json(&json!({ "TraceSummaries": listed }))?;
         } else if summaries.is_empty() && filter.is_some() {
             print::note("no trace matches the filter");
-        } else {
+        } else if !summaries.is_empty()
+            || !tells_of_older(client, &args.common, &args.recent).await?
+        {
             let list = view::trace_list(&summaries, args.listing(), print::style());
             print::result(&list)?;
         }

@@ -10,7 +10,7 @@ use tracing_xray::Timestamp;
 use xray_daemon::XrayClient;
 
 use super::reports::base;
-use crate::query::{self, Window};
+use crate::query::{self, TimeRangeType, Window};
 
 /// The longest time between two moments of one question (X-Ray API reference, GetTraceSummaries).
 const WINDOW_MAX: TimeDelta = TimeDelta::hours(6);
@@ -43,11 +43,16 @@ pub(super) async fn of_rules(
             start: timestamp(start),
             end: timestamp(end),
         };
-        let found = match query::trace_summaries(client, window, Some(&filter)).await {
-            Ok(found) => found,
-            // A local X-Ray may know no filters; all it has is looked through.
-            Err(_) => query::trace_summaries(client, window, None).await?,
-        };
+        let found =
+            match query::trace_summaries(client, window, TimeRangeType::TraceId, Some(&filter))
+                .await
+            {
+                Ok(found) => found,
+                // A local X-Ray may know no filters; all it has is looked through.
+                Err(_) => {
+                    query::trace_summaries(client, window, TimeRangeType::TraceId, None).await?
+                }
+            };
         let of_rules = found.iter().filter(|summary| names_one(summary, rules));
         ids.extend(of_rules.filter_map(|summary| Some(summary["Id"].as_str()?.to_owned())));
         start = end;
