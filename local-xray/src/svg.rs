@@ -127,9 +127,18 @@ impl fmt::Write for Escape<'_> {
 }
 
 /// About how wide a text is, in thousandths of the font's size: nobody here knows the font, so each
-/// kind of letter counts as in a rather wide one (DejaVu Sans).
+/// kind of letter counts as in a rather wide one (DejaVu Sans). What no `u32` tells is `u32::MAX`.
 pub fn text_width(text: &str) -> u32 {
-    text.chars().map(char_width).sum()
+    text.chars().map(char_width).fold(0, u32::saturating_add)
+}
+
+/// Whether a text is at most so wide. Of one that is wider only the start is looked at.
+fn fits(text: &str, limit: u32) -> bool {
+    let mut used: u32 = 0;
+    text.chars().all(|c| {
+        used = used.saturating_add(char_width(c));
+        used <= limit
+    })
 }
 
 fn char_width(c: char) -> u32 {
@@ -149,19 +158,19 @@ fn char_width(c: char) -> u32 {
 /// A text that is at most `limit` thousandths of the font's size wide: where it is wider, its middle
 /// gives way to `…`.
 pub fn elide(text: &str, limit: u32) -> String {
-    if text_width(text) <= limit {
+    if fits(text, limit) {
         return text.to_owned();
     }
     let room = limit.saturating_sub(char_width('…'));
-    let mut used = 0;
+    let mut used: u32 = 0;
     let mut within = |most: u32, c: char| {
-        used += char_width(c);
+        used = used.saturating_add(char_width(c));
         used <= most
     };
     let start: String = text.chars().take_while(|&c| within(room / 2, c)).collect();
     used = text_width(&start);
     let mut within = |c: char| {
-        used += char_width(c);
+        used = used.saturating_add(char_width(c));
         used <= room
     };
     let end: Vec<char> = text.chars().rev().take_while(|&c| within(c)).collect();
@@ -208,5 +217,12 @@ mod tests {
         );
         assert_eq!(elide("桶桶桶桶", 3200), "桶…桶");
         assert_eq!(elide("long", 0), "…");
+    }
+
+    #[test]
+    fn a_text_may_be_wider_than_a_number_tells() {
+        let wide = "m".repeat(5_000_000);
+        assert_eq!(text_width(&wide), u32::MAX);
+        assert_eq!(elide(&wide, 5000), "mm…mm");
     }
 }
