@@ -114,14 +114,9 @@ impl Store {
 
 impl TelemetrySender {
     fn is(&self, other: &Self) -> bool {
-        let key = |sender: &Self| {
-            (
-                sender.hostname.clone(),
-                sender.ec2_instance_id.clone(),
-                sender.resource_arn.clone(),
-            )
-        };
-        key(self) == key(other)
+        self.hostname == other.hostname
+            && self.ec2_instance_id == other.ec2_instance_id
+            && self.resource_arn == other.resource_arn
     }
 }
 
