@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::{Api, json};
+
+const DOCUMENTS: &str = "TraceSegmentDocuments";
 
 pub(super) fn put_trace_segments(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiError> {
     let documents = trace_segment_documents(body)?;
@@ -18,7 +21,8 @@ pub(super) fn put_trace_segments(api: &Api, body: &[u8]) -> Result<Vec<u8>, ApiE
     json(&serde_json::json!({ "UnprocessedTraceSegments": unprocessed }))
 }
 
-/// The documents in the body, the one request that has to be read fast.
+/// The documents in the body, the one request that has to be read fast. An element that is no
+/// string is a document that nobody can parse, whose text says so to those who list rejects.
 fn trace_segment_documents(body: &[u8]) -> Result<Vec<Cow<'_, str>>, ApiError> {
     #[derive(Deserialize)]
     struct Body<'a> {
@@ -34,13 +38,15 @@ fn trace_segment_documents(body: &[u8]) -> Result<Vec<Cow<'_, str>>, ApiError> {
             .into_iter()
             .map(|document| document.0)
             .collect()),
-        Err(error) => {
-            // Slower, but it can tell what is wrong.
+        // Slower, but it can tell what is wrong.
+        Err(_) => {
             let parameters = Parameters::parse(body)?;
-            parameters.required_texts("TraceSegmentDocuments")?;
-            Err(ApiError::invalid_request(format!(
-                "the body is no JSON: {error}"
-            )))
+            let documents = parameters.required_list(DOCUMENTS)?.iter().enumerate();
+            let documents = documents.map(|(index, document)| match document {
+                Value::String(document) => document.clone().into(),
+                other => format!("{DOCUMENTS}[{index}] is no string: {other}").into(),
+            });
+            Ok(documents.collect())
         }
     }
 }

@@ -24,7 +24,7 @@ fn wrong_parameters_are_named() {
         ("/TraceSegments", "", "TraceSegmentDocuments"),
         (
             "/TraceSegments",
-            r#"{"TraceSegmentDocuments":[{}]}"#,
+            r#"{"TraceSegmentDocuments":{}}"#,
             "TraceSegmentDocuments",
         ),
         ("/TraceSegments", r#"{"TraceSegmentDocuments":"#, "JSON"),
@@ -130,6 +130,32 @@ fn refused_documents_are_told_and_the_others_stored() {
     assert_eq!(answer.get("NextToken"), None);
     let stored = answer["Traces"][0]["Segments"][0]["Document"].as_str();
     assert_eq!(stored, Some(good.to_string().as_str()), "as it was sent");
+}
+
+#[test]
+fn a_document_that_is_no_string_is_refused_and_the_others_stored() {
+    let local = Local::start();
+    let mut good = entity("00000000000000a0", 1.0, 2.0, json!({}));
+    good["trace_id"] = trace_id(1).into();
+    // An object is no string either, though it be a document.
+    let documents = json!([7, good.to_string(), null, ["a"], good]);
+    let answer = local.post(
+        "/TraceSegments",
+        &json!({ "TraceSegmentDocuments": documents }),
+    );
+    let refused = json!({
+        "ErrorCode": "ParseError", "Message": "Invalid segment. ErrorCode: ParseError",
+    });
+    assert_eq!(
+        answer["UnprocessedTraceSegments"],
+        json!([refused, refused, refused, refused])
+    );
+    let rejects = local.store.rejects(10).unwrap();
+    let texts: Vec<_> = rejects.iter().map(|r| r.document.as_str()).collect();
+    assert_eq!(texts[3], "TraceSegmentDocuments[0] is no string: 7");
+    assert_eq!(texts.len(), 4);
+    let answer = local.post("/Traces", &json!({ "TraceIds": [trace_id(1)] }));
+    assert_eq!(answer["Traces"][0]["Segments"].as_array().unwrap().len(), 1);
 }
 
 /// Follows `NextToken` to the end and collects a member of each page.
