@@ -17,6 +17,9 @@ use crate::facts::Facts;
 use crate::infer;
 use crate::packed::{Reader, put_number, put_text, put_u64};
 
+/// How many links of an entity count: what X-Ray takes of a segment.
+pub(crate) const LINKS_MAX: usize = 20;
+
 /// One segment or subsegment, as far as the graph needs it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outline<'a> {
@@ -155,7 +158,7 @@ fn outcome(facts: &Facts<'_>) -> Outcome {
     }
 }
 
-/// Links as X-Ray documents carry them; those without ids are none.
+/// Links as X-Ray documents carry them, the first twenty; those without ids are none.
 fn links(fields: &document::Fields<'_>) -> Vec<Link> {
     let links = fields.objects("links").into_iter().filter_map(|link| {
         let attributes = link.object("attributes");
@@ -166,7 +169,7 @@ fn links(fields: &document::Fields<'_>) -> Vec<Link> {
             to_parent: reference.is_none_or(|reference| reference != "child"),
         })
     });
-    links.collect()
+    links.take(LINKS_MAX).collect()
 }
 
 const HAS_PARENT: u8 = 1;
@@ -304,6 +307,24 @@ mod tests {
             let facts = Facts::of(&entity.fields, &entity.fields.object("aws"));
             assert_eq!(outcome(&facts), expected, "{fields}");
         }
+    }
+
+    #[test]
+    fn of_many_links_the_first_twenty_count() {
+        let link = |id: usize| {
+            serde_json::json!({
+                "trace_id": "1-69214cb0-000000000000000000000001", "id": format!("{id:016x}"),
+            })
+        };
+        // Those that are none count for nothing.
+        let links: Vec<_> = std::iter::repeat_n(serde_json::json!({}), 30)
+            .chain((1..100).map(link))
+            .collect();
+        let document = serde_json::json!({ "links": links }).to_string();
+        let entity = document::Entity::parse(&document).unwrap();
+        let found = super::links(&entity.fields).into_iter();
+        let found: Vec<_> = found.map(|link| link.id.to_bits()).collect();
+        assert_eq!(found, (1..=20).collect::<Vec<_>>());
     }
 
     proptest::proptest! {

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tracing_xray::{SegmentId, TraceId};
+use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use super::statistics::{Latencies, Requests};
-use crate::outline::Outline;
+use crate::outline::{LINKS_MAX, Outcome, Outline};
 
 /// The links of the traces added, by the segment that they name.
 #[derive(Default)]
@@ -18,8 +18,29 @@ pub(super) struct Links {
 struct Link {
     node: usize,
     to_parent: bool,
-    /// The entity that has the link, without what the edge does not need.
-    entity: Outline<'static>,
+    /// The entity that has the link.
+    entity: End,
+}
+
+/// What an edge needs of the entity at one of its ends: little, since an entity may have many.
+#[derive(Clone, Copy)]
+struct End {
+    start: Timestamp,
+    last_seen: Timestamp,
+    /// Absent while in progress.
+    duration_us: Option<u64>,
+    outcome: Outcome,
+}
+
+impl From<&Outline<'_>> for End {
+    fn from(entity: &Outline<'_>) -> Self {
+        Self {
+            start: entity.start,
+            last_seen: entity.last_seen(),
+            duration_us: entity.duration_us(),
+            outcome: entity.outcome,
+        }
+    }
 }
 
 /// What went over an edge.
@@ -32,18 +53,14 @@ pub(super) struct LinkEdge {
 }
 
 impl Links {
-    /// Notes the links of an entity that belongs to a node.
+    /// Notes the links of an entity that belongs to a node, at most twenty.
     pub(super) fn add(&mut self, node: usize, entity: &Outline<'_>) {
-        for link in &entity.links {
+        for link in entity.links.iter().take(LINKS_MAX) {
             let links = self.unresolved.entry((link.trace_id, link.id)).or_default();
             links.push(Link {
                 node,
                 to_parent: link.to_parent,
-                entity: Outline {
-                    service: None,
-                    links: Vec::new(),
-                    ..entity.clone()
-                },
+                entity: entity.into(),
             });
         }
     }
@@ -58,15 +75,18 @@ impl Links {
     /// Draws the edges of all links to a segment that belongs to a node.
     pub(super) fn resolve(&mut self, trace_id: TraceId, linked: &Outline<'_>, node: usize) {
         let links = self.unresolved.remove(&(trace_id, linked.id));
+        let linked = End::from(linked);
         for link in links.into_iter().flatten() {
             let (from, sender, to, receiver) = if link.to_parent {
-                (node, linked, link.node, &link.entity)
+                (node, linked, link.node, link.entity)
             } else {
-                (link.node, &link.entity, node, linked)
+                (link.node, link.entity, node, linked)
             };
             let edge = self.edges.entry((from, to)).or_default();
-            edge.received.add(receiver);
-            let (sent, received) = (sender.last_seen(), receiver.start);
+            if let Some(duration_us) = receiver.duration_us {
+                edge.received.count(receiver.outcome, duration_us);
+            }
+            let (sent, received) = (sender.last_seen, receiver.start);
             edge.ages
                 .add(received.as_micros().saturating_sub(sent.as_micros()));
         }

@@ -18,10 +18,14 @@ pub(super) struct Requests {
 impl Requests {
     /// Counts the request, unless it is in progress.
     pub(super) fn add(&mut self, entity: &Outline<'_>) {
-        let Some(duration_us) = entity.duration_us() else {
-            return;
-        };
-        self.counts[entity.outcome as usize] += 1;
+        if let Some(duration_us) = entity.duration_us() {
+            self.count(entity.outcome, duration_us);
+        }
+    }
+
+    /// Counts a request that took so many microseconds.
+    pub(super) fn count(&mut self, outcome: Outcome, duration_us: u64) {
+        self.counts[outcome as usize] += 1;
         self.total_us = self.total_us.saturating_add(duration_us);
         self.response_times.add(duration_us);
     }
