@@ -74,6 +74,13 @@ pub(crate) struct Service<'a> {
     pub(crate) account: Cow<'a, str>,
 }
 
+impl Service<'_> {
+    /// How many bytes it takes to name it.
+    pub(crate) fn text_len(&self) -> usize {
+        self.name.len() + self.kind.len() + self.account.len()
+    }
+}
+
 impl Outline<'_> {
     pub(crate) fn is_segment(&self) -> bool {
         self.kind == Kind::Segment

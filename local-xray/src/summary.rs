@@ -1,6 +1,6 @@
 //! The summary of a trace: what a list of traces shows and searches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use tracing_xray::{Timestamp, TraceId};
@@ -13,6 +13,18 @@ use crate::outline::{Outcome, Service};
 pub(crate) mod cause;
 
 use cause::{Cause, CoverageEntry, ExceptionEntry};
+
+/// How many keys of annotations a summary lists, those set first: what X-Ray indexes of a trace.
+/// Filters find all.
+const ANNOTATIONS_MAX: usize = 50;
+
+/// How many different values of a key a summary lists, those set first. Filters find all.
+const ANNOTATION_VALUES_MAX: usize = 1000;
+
+/// How many bytes of text a summary spends on who set its annotations: each value of an annotation
+/// names its services in full, so a service with a long name and many annotations would be told over
+/// and over. Once they are spent, further services are left out.
+const ANNOTATION_SERVICES_BYTES_MAX: usize = 1 << 20;
 
 /// A `TraceSummary` of the API.
 #[derive(Clone, Debug, Serialize)]
@@ -46,7 +58,7 @@ pub struct TraceSummary {
 }
 
 /// A service as the API names it in a summary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ServiceId {
     name: String,
@@ -85,19 +97,19 @@ struct User {
     service_ids: Vec<ServiceId>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Resource {
     #[serde(rename = "ARN")]
     arn: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Instance {
     #[serde(rename = "Id")]
     id: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Zone {
     #[serde(rename = "Name")]
     name: String,
@@ -187,8 +199,7 @@ impl From<&facts::Http<'_>> for Http {
     }
 }
 
-/// What the segments of a trace tell about users and places.
-#[derive(Default)]
+/// What the segments of a trace tell about users and places, in the order of the segments.
 struct Segments {
     users: Vec<User>,
     resources: Vec<Resource>,
@@ -198,38 +209,48 @@ struct Segments {
 
 impl Segments {
     fn of(detailed: &DetailedTrace<'_>) -> Self {
-        let mut all = Self::default();
-        for index in detailed.trace.segments() {
-            let facts = detailed.facts(index);
-            let owned = |text: &str| text.to_owned();
-            if let Some(user) = facts.user.as_deref() {
-                all.add_user(user, detailed.trace.entities[index].service.as_ref());
-            }
-            if let Some(arn) = facts.resource_arn.as_deref().map(owned) {
-                insert(&mut all.resources, Resource { arn });
-            }
-            if let Some(id) = facts.instance_id.as_deref().map(owned) {
-                insert(&mut all.instances, Instance { id });
-            }
-            if let Some(name) = facts.availability_zone.as_deref().map(owned) {
-                insert(&mut all.zones, Zone { name });
-            }
+        let segments = detailed.trace.segments();
+        let facts = || segments.iter().map(|&index| detailed.facts(index));
+        let resources = distinct(facts().filter_map(|facts| facts.resource_arn.as_deref()));
+        let instances = distinct(facts().filter_map(|facts| facts.instance_id.as_deref()));
+        let zones = distinct(facts().filter_map(|facts| facts.availability_zone.as_deref()));
+        Self {
+            users: users(detailed, &segments),
+            resources: resources.map(|arn| Resource { arn }).collect(),
+            instances: instances.map(|id| Instance { id }).collect(),
+            zones: zones.map(|name| Zone { name }).collect(),
         }
-        all
     }
+}
 
-    fn add_user(&mut self, name: &str, service: Option<&Service<'_>>) {
-        let known = self.users.iter().position(|user| user.user_name == name);
-        let known = known.unwrap_or_else(|| {
-            self.users.push(User {
+/// Each text once, in the order of first appearance.
+fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = String> {
+    let mut known = HashSet::new();
+    texts
+        .filter(move |text| known.insert(*text))
+        .map(str::to_owned)
+}
+
+fn users(detailed: &DetailedTrace<'_>, segments: &[usize]) -> Vec<User> {
+    let mut users: Vec<User> = Vec::new();
+    let (mut known, mut services) = (HashMap::new(), HashSet::new());
+    for &index in segments {
+        let Some(name) = detailed.facts(index).user.as_deref() else {
+            continue;
+        };
+        let user = *known.entry(name).or_insert_with(|| {
+            users.push(User {
                 user_name: name.to_owned(),
                 service_ids: Vec::new(),
             });
-            self.users.len() - 1
+            users.len() - 1
         });
-        let services = service.map(ServiceId::from).into_iter();
-        services.for_each(|service| insert(&mut self.users[known].service_ids, service));
+        let service = detailed.trace.entities[index].service.as_ref();
+        if let Some(service) = service.filter(|service| services.insert((user, *service))) {
+            users[user].service_ids.push(service.into());
+        }
     }
+    users
 }
 
 /// The annotations of all segments and subsegments, with the services that set them.
@@ -237,30 +258,60 @@ fn annotations(detailed: &DetailedTrace<'_>) -> BTreeMap<String, Vec<Annotation>
     let trace = &detailed.trace;
     let mut order: Vec<_> = (0..trace.entities.len()).collect();
     order.sort_by_key(|&index| (trace.entities[index].start, index));
-    let mut all: BTreeMap<String, Vec<Annotation>> = BTreeMap::new();
+    // Of each key its values, each with its place among them.
+    let mut keys: HashMap<&str, HashMap<ValueKey<'_>, usize>> = HashMap::new();
+    let mut services = HashSet::new();
+    let mut services_bytes = 0;
+    let mut all: BTreeMap<&str, Vec<Annotation>> = BTreeMap::new();
     for index in order {
         let owner = trace.owners[index].and_then(|owner| trace.entities[owner].service.as_ref());
         for (key, value) in &detailed.facts(index).annotations {
-            let values = all.entry(key.to_string()).or_default();
-            let known = values
-                .iter()
-                .position(|known| known.annotation_value == *value);
-            let known = known.unwrap_or_else(|| {
+            let key = key.as_ref();
+            if keys.len() == ANNOTATIONS_MAX && !keys.contains_key(key) {
+                continue;
+            }
+            let places = keys.entry(key).or_default();
+            let value_key = ValueKey::of(value);
+            if places.len() == ANNOTATION_VALUES_MAX && !places.contains_key(&value_key) {
+                continue;
+            }
+            let values = all.entry(key).or_default();
+            let place = *places.entry(value_key).or_insert_with(|| {
                 values.push(Annotation {
                     annotation_value: value.clone().into_owned(),
                     service_ids: Vec::new(),
                 });
                 values.len() - 1
             });
-            let services = owner.map(ServiceId::from).into_iter();
-            services.for_each(|service| insert(&mut values[known].service_ids, service));
+            let owner = owner.filter(|_| services_bytes < ANNOTATION_SERVICES_BYTES_MAX);
+            if let Some(service) = owner.filter(|owner| services.insert((key, place, *owner))) {
+                services_bytes += service.text_len();
+                values[place].service_ids.push(service.into());
+            }
         }
     }
-    all
+    let all = all.into_iter();
+    all.map(|(key, values)| (key.to_owned(), values)).collect()
 }
 
-fn insert<T: PartialEq>(set: &mut Vec<T>, value: T) {
-    if !set.contains(&value) {
-        set.push(value);
+/// A value of an annotation as a key of maps. Those of different types differ.
+#[derive(PartialEq, Eq, Hash)]
+enum ValueKey<'v> {
+    Text(&'v str),
+    Number(u64),
+    Boolean(bool),
+}
+
+impl<'v> ValueKey<'v> {
+    fn of(value: &'v AnnotationValue<'_>) -> Self {
+        match value {
+            AnnotationValue::Text(text) => Self::Text(text),
+            // The sum makes -0 and 0 the same.
+            AnnotationValue::Number(number) => Self::Number((number + 0.0).to_bits()),
+            AnnotationValue::Boolean(boolean) => Self::Boolean(*boolean),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
