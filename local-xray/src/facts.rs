@@ -132,15 +132,6 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl<'a> Exception<'a> {
-    pub(crate) fn into_owned(self) -> Exception<'static> {
-        Exception {
-            name: self.name.into_owned().into(),
-            message: self.message.into_owned().into(),
-        }
-    }
-}
-
 /// The statuses that can be told: an integer of the API has 32 bits, and SDKs refuse a whole answer
 /// over a larger one.
 const STATUSES: RangeInclusive<f64> = i32::MIN as f64..=i32::MAX as f64;

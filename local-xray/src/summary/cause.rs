@@ -3,6 +3,9 @@
 //! AWS has thresholds here that it does not document; ours compute by rule. The way of the response
 //! time follows the longest entity down while it covers half of the root's time; each deepest
 //! failed entity is a cause of failure.
+//!
+//! Each cause tells the whole of its way with the exceptions on it, so causes of one trace tell much
+//! of it over and over: how much text they hold is bounded. Filters compare with what is listed.
 
 use serde::Serialize;
 
@@ -17,6 +20,19 @@ const COVERAGE_MIN: f64 = 0.5;
 
 /// The most causes of one kind that a summary lists.
 const CAUSES_MAX: usize = 100;
+
+/// How many bytes of text the causes of one kind hold before no further one is listed: ways share
+/// their beginnings, and each tells all of its own.
+const CAUSES_BYTES_MAX: usize = 1 << 20;
+
+/// How many exceptions of an entity are listed.
+const EXCEPTIONS_MAX: usize = 10;
+
+/// The most characters of an exception's name, and of its message.
+const EXCEPTION_CHARS_MAX: usize = 1000;
+
+/// How many bytes of exceptions the causes of one kind hold before further entities list none.
+const EXCEPTIONS_BYTES_MAX: usize = 64 << 10;
 
 /// The most entities on a way; longer ones are no reading.
 const WAY_LEN_MAX: usize = 1000;
@@ -127,19 +143,37 @@ pub(crate) fn failures(
         }
     }
     let root_failed = trace.roots().first().is_some_and(failed);
-    let entry = |index: usize, remote| ExceptionEntry {
-        name: name(detailed, index),
-        exceptions: exceptions(detailed, index),
-        remote,
+    let mut exceptions_bytes = 0;
+    let mut entry = |index: usize, remote| {
+        let exceptions = if exceptions_bytes < EXCEPTIONS_BYTES_MAX {
+            exceptions(detailed, index)
+        } else {
+            Vec::new()
+        };
+        let lens = exceptions.iter().map(|e| e.name.len() + e.message.len());
+        exceptions_bytes += lens.sum::<usize>();
+        ExceptionEntry {
+            name: name(detailed, index),
+            exceptions,
+            remote,
+        }
     };
     let deepest = failures.into_iter().filter(|&index| !above_failed[index]);
-    let cause = |index| {
-        Some(Cause {
-            services: services(trace, &way_from_top(trace, index), entry)?,
-            client_impacting: root_failed,
-        })
-    };
-    deepest.take(CAUSES_MAX).filter_map(cause).collect()
+    let mut causes = Vec::new();
+    let mut bytes = 0;
+    for index in deepest.take(CAUSES_MAX) {
+        if bytes >= CAUSES_BYTES_MAX {
+            break;
+        }
+        if let Some(services) = services(trace, &way_from_top(trace, index), &mut entry) {
+            bytes += services.iter().map(CauseService::text_len).sum::<usize>();
+            causes.push(Cause {
+                services,
+                client_impacting: root_failed,
+            });
+        }
+    }
+    causes
 }
 
 /// The entities that a failure leads up from to the top of the trace, each before what is under
@@ -186,7 +220,7 @@ fn way_from_top(trace: &Trace<'_>, index: usize) -> Vec<usize> {
 fn services<E>(
     trace: &Trace<'_>,
     way: &[usize],
-    entry: impl Fn(usize, bool) -> E,
+    mut entry: impl FnMut(usize, bool) -> E,
 ) -> Option<Vec<CauseService<E>>> {
     let mut services: Vec<CauseService<E>> = Vec::new();
     for &index in way {
@@ -225,12 +259,34 @@ impl<E> CauseService<E> {
     }
 }
 
+impl CauseService<ExceptionEntry> {
+    /// How many bytes of text it holds, without the exceptions.
+    fn text_len(&self) -> usize {
+        let entities: usize = self.entity_path.iter().map(|e| e.name.len()).sum();
+        2 * self.name.len() + self.account_id.len() + self.r#type.len() + entities
+    }
+}
+
 fn name(detailed: &DetailedTrace<'_>, index: usize) -> String {
     detailed.facts(index).name.to_string()
 }
 
 fn exceptions(detailed: &DetailedTrace<'_>, index: usize) -> Vec<facts::Exception<'static>> {
     let exceptions = detailed.facts(index).exceptions.iter();
-    let exceptions = exceptions.cloned().map(facts::Exception::into_owned);
-    exceptions.collect()
+    let exceptions = exceptions.map(|exception| facts::Exception {
+        name: shortened(&exception.name).into(),
+        message: shortened(&exception.message).into(),
+    });
+    exceptions.take(EXCEPTIONS_MAX).collect()
+}
+
+/// A text, or its first characters and `…`.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(EXCEPTION_CHARS_MAX) {
+        None => text.to_owned(),
+        Some(_) => {
+            let start = text.chars().take(EXCEPTION_CHARS_MAX - 1);
+            start.chain(['…']).collect()
+        }
+    }
 }

@@ -123,3 +123,62 @@ fn annotations_do_not_multiply_the_text_of_the_service_that_sets_them() {
     let len = summary["Annotations"].to_string().len();
     assert!((1 << 20..2 << 20).contains(&len), "{len}");
 }
+
+#[test]
+fn causes_do_not_multiply_the_exceptions_on_their_way() {
+    // Sixty segments in a chain, and a hundred that failed under the last.
+    let message = "m".repeat(60_000);
+    let of = |number: usize| {
+        let many = if number == 0 { 15 } else { 1 };
+        let exceptions = vec![json!({ "type": "T", "message": message }); many];
+        let mut more = json!({ "fault": true, "cause": { "exceptions": exceptions } });
+        if number > 0 {
+            more["parent_id"] = format!("{:016x}", number.min(60)).into();
+        }
+        more
+    };
+    let segments: Vec<_> = (0..160).map(|number| segment(number, of(number))).collect();
+    let summary = summary(&segments);
+    let causes = summary["FaultRootCauses"].as_array().unwrap();
+    assert_eq!(causes.len(), 100);
+    for cause in causes {
+        assert_eq!(cause["Services"].as_array().unwrap().len(), 61);
+    }
+    let path = |service: usize| &causes[0]["Services"][service]["EntityPath"][0];
+    let first = path(0)["Exceptions"].as_array().unwrap();
+    assert_eq!(first.len(), 10);
+    let shortened = first[0]["Message"].as_str().unwrap();
+    assert_eq!(shortened.chars().count(), 1000);
+    assert!(shortened.ends_with("m…"), "{shortened}");
+    assert_eq!(path(60)["Exceptions"], json!([]), "the budget is spent");
+    let len = summary.to_string().len();
+    assert!(len < 2 << 20, "{len}");
+}
+
+#[test]
+fn causes_do_not_multiply_the_services_on_their_way() {
+    let origin = "x".repeat(100_000);
+    let of = |number: usize| match number {
+        0 => json!({ "origin": origin }),
+        _ => json!({ "fault": true, "parent_id": "0000000000000001" }),
+    };
+    let segments: Vec<_> = (0..100).map(|number| segment(number, of(number))).collect();
+    let summary = summary(&segments);
+    assert_eq!(summary["FaultRootCauses"].as_array().unwrap().len(), 11);
+}
+
+#[test]
+fn a_message_that_fits_stays_whole() {
+    let of = |message: &str| {
+        let cause = json!({ "exceptions": [{ "type": "T", "message": message }] });
+        let summary = summary(&[segment(0, json!({ "fault": true, "cause": cause }))]);
+        let entity = &summary["FaultRootCauses"][0]["Services"][0]["EntityPath"][0];
+        entity["Exceptions"][0]["Message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let whole = "é".repeat(1000);
+    assert_eq!(of(&whole), whole);
+    assert_eq!(of(&"é".repeat(1001)), "é".repeat(999) + "…");
+}
