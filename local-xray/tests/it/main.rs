@@ -12,6 +12,7 @@ mod assembly;
 mod filters;
 mod format;
 mod kill;
+mod large;
 mod links;
 mod local;
 mod order;
