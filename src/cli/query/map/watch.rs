@@ -177,7 +177,7 @@ mod tests {
         );
         assert_eq!(
             frame("a\nb\nc\nd\n", "state", (20, 3)),
-            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[3;1H\x1b[2m2 more lines below t…\x1b[0m"
+            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[3;1H\x1b[2m2 more lines below …\x1b[0m"
         );
     }
 }
