@@ -21,6 +21,7 @@ pub mod layout;
 pub mod map;
 mod outline;
 mod packed;
+mod read;
 mod store;
 mod summary;
 pub mod svg;

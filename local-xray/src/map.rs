@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 mod fold;
-mod read;
 mod statistics;
 mod words;
 

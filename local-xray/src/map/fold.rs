@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::read::{items, text, whole};
 use super::statistics::Statistics;
 use super::{Edge, Map, Node};
+use crate::read::{items, text, whole};
 
 /// How many resources of one type may stand under one parent before they fold into one node.
 const RESOURCES_MAX: usize = 5;

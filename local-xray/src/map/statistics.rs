@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::read::{items, number, whole};
+use crate::read::{items, number, whole};
 
 /// How a request went; the later, the more it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::read::{items, number, text};
+
 /// How a request went, in the words of X-Ray; the later, the more it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -231,21 +233,8 @@ impl<'a> Entity<'a> {
     }
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value[key].as_str()
-}
-
-/// A finite number.
-fn number(value: &Value, key: &str) -> Option<f64> {
-    value[key].as_f64().filter(|number| number.is_finite())
-}
-
 fn flag(value: &Value, key: &str) -> bool {
     value[key].as_bool().unwrap_or(false)
-}
-
-fn items(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// What matters most among the flags that are set.
