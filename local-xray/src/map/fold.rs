@@ -256,21 +256,28 @@ fn tell_apart(nodes: &mut [Draft]) {
             .or_default()
             .push(index);
     }
+    let (alone, shared): (Vec<_>, Vec<_>) =
+        shared.into_iter().partition(|(_, group)| group.len() == 1);
+    // A name may look like what tells others apart: `shop 2`.
+    let mut taken: BTreeSet<String> = alone.into_iter().map(|(label, _)| label).collect();
     let mut bearers: BTreeMap<String, usize> = BTreeMap::new();
-    for index in shared
-        .into_values()
-        .filter(|group| group.len() > 1)
-        .flatten()
-    {
+    for index in shared.into_iter().flat_map(|(_, group)| group) {
         let node = &mut nodes[index].node;
         if !node.kind.is_empty() {
             node.label = format!("{} ({})", node.label, node.kind);
         }
         let bearers = bearers.entry(node.label.clone()).or_default();
-        *bearers += 1;
-        if *bearers > 1 {
-            node.label = format!("{} {bearers}", node.label);
-        }
+        let free = loop {
+            *bearers += 1;
+            let label = match *bearers {
+                1 => node.label.clone(),
+                number => format!("{} {number}", node.label),
+            };
+            if taken.insert(label.clone()) {
+                break label;
+            }
+        };
+        node.label = free;
     }
 }
 
@@ -359,5 +366,29 @@ mod tests {
             ]
         );
         assert_eq!(to(&map, 1).len(), 2);
+    }
+
+    #[test]
+    fn a_label_that_a_node_has_by_name_tells_no_other_apart() {
+        let shop = |reference: usize, name: &str, kind: &str| json!({"ReferenceId": reference, "Name": name, "Type": kind, "State": "active"});
+        let services = [
+            shop(0, "shop", ""),
+            shop(1, "shop", ""),
+            shop(2, "shop 2", ""),
+            shop(3, "f", "AWS::Lambda"),
+            shop(4, "f (Lambda)", ""),
+            shop(5, "f", "AWS::Lambda"),
+        ];
+        assert_eq!(
+            labels(&map(&services)),
+            [
+                "shop",
+                "shop 3",
+                "shop 2",
+                "f (Lambda) 2",
+                "f (Lambda)",
+                "f (Lambda) 3"
+            ]
+        );
     }
 }
