@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing_xray::{SegmentId, Timestamp};
 
@@ -162,9 +163,7 @@ impl<'a> Fields<'a> {
 
     /// The member as a time in seconds since the epoch, in a year of four digits.
     pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
-        let value = self.get(name)?.get();
-        let time: Timestamp = serde_json::from_str(value.trim_matches('"')).ok()?;
-        (time.as_secs() < SECONDS_END).then_some(time)
+        time(self.get(name)?.get())
     }
 
     /// The member as an object; empty when it is none.
@@ -193,6 +192,22 @@ impl<'a> Fields<'a> {
             .and_then(|value| serde_json::from_str(value).ok())
             .unwrap_or_default()
     }
+}
+
+/// A number, or text that holds one, as a time.
+fn time(json: &str) -> Option<Timestamp> {
+    let time: Timestamp = serde_json::from_str(json.trim_matches('"')).ok()?;
+    (time.as_secs() < SECONDS_END).then_some(time)
+}
+
+/// The time that a member of a segment document holds, in seconds since the epoch: a number, or
+/// text that holds one, as some SDKs send it; at least 0, in a year of four digits. X-Ray refuses
+/// documents without such times; what is no such time is none.
+pub fn seconds(value: &Value) -> Option<f64> {
+    let is_scalar = matches!(value, Value::Number(_) | Value::String(_));
+    is_scalar
+        .then(|| time(&value.to_string()))?
+        .map(Timestamp::as_secs_f64)
 }
 
 /// The value as text, if it is text.
@@ -318,4 +333,35 @@ impl<'de: 'a, 'a> Visitor<'de> for SubsegmentsVisitor<'a> {
     }
 
     scalars_are!(Subsegments(Vec::new()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_reads_alike_from_a_field_and_from_a_value() {
+        for (json, expected) in [
+            ("1763790000.25", Some(1_763_790_000.25)),
+            ("\"1763790000\"", Some(1_763_790_000.0)),
+            ("0", Some(0.0)),
+            ("-1", None),
+            ("1763790000500", None),
+            ("\"soon\"", None),
+            ("\"\"", None),
+            ("null", None),
+            ("true", None),
+            ("[1]", None),
+            ("{}", None),
+        ] {
+            let document = format!("{{\"start_time\":{json}}}");
+            let field = Entity::parse(&document).unwrap().start();
+            assert_eq!(field.map(Timestamp::as_secs_f64), expected, "{json}");
+            assert_eq!(
+                seconds(&serde_json::from_str(json).unwrap()),
+                expected,
+                "{json}"
+            );
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub mod svg;
 pub mod timeline;
 
 pub use api::{LocalXray, StartError};
-pub use document::UnprocessedTraceSegment;
+pub use document::{UnprocessedTraceSegment, seconds};
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::{ServiceNode, TimePoint, TimeSeriesQuery};
 pub use store::{

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::read::{items, number, text};
+use crate::document::seconds;
+use crate::read::{items, text};
 
 /// How a request went, in the words of X-Ray; the later, the more it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,7 +181,11 @@ fn hang(entities: &mut [Entity<'_>], by_id: &BTreeMap<&str, usize>) {
 impl<'a> Entity<'a> {
     fn read(document: &'a Value, parent: Option<usize>) -> Self {
         let (aws, http) = (&document["aws"], &document["http"]);
-        let end = number(document, "end_time");
+        // As the store reads them, so that a summary and its trace agree.
+        let end = match flag(document, "in_progress") {
+            true => None,
+            false => seconds(&document["end_time"]),
+        };
         let http_status = http["response"]["status"].as_u64();
         let status = match (flagged(document), end, http_status) {
             (Status::Ok, None, _) => Status::InProgress,
@@ -197,7 +202,7 @@ impl<'a> Entity<'a> {
             resource: resource(aws)
                 .or_else(|| text(&http["request"], "url").map(path))
                 .or_else(|| text(&document["sql"], "sanitized_query")),
-            start: number(document, "start_time"),
+            start: seconds(&document["start_time"]),
             end,
             status,
             http_status,
@@ -326,6 +331,28 @@ mod tests {
         );
         assert_eq!(path("http://api.example.com/v2/game?token=s"), "/v2/game");
         assert_eq!(path("https://names.example.com"), "/");
+    }
+
+    #[test]
+    fn times_are_read_as_the_store_reads_them() {
+        let read = |document: Value| {
+            let documents = [document];
+            let (entities, ..) = tree(&documents);
+            (entities[0].start, entities[0].end, entities[0].status)
+        };
+        assert_eq!(
+            read(json!({"start_time": "1763790000", "end_time": "1763790002.5"})),
+            (Some(1_763_790_000.0), Some(1_763_790_002.5), Status::Ok)
+        );
+        // A leftover of an earlier state is no end.
+        assert_eq!(
+            read(json!({"start_time": 1, "end_time": 3, "in_progress": true})),
+            (Some(1.0), None, Status::InProgress)
+        );
+        assert_eq!(
+            read(json!({"start_time": 1, "end_time": 3, "in_progress": false})),
+            (Some(1.0), Some(3.0), Status::Ok)
+        );
     }
 
     #[test]
