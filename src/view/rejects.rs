@@ -1,5 +1,6 @@
 //! What PutTraceSegments refused, and what is to be mended, in words. Alike documents stand together.
 
+use local_xray::seconds;
 use serde_json::Value;
 use tracing_xray::{NAME_LEN_MAX, is_legal_name};
 
@@ -166,20 +167,14 @@ fn is_wrong(error_code: &str, entity: &Value) -> bool {
         "InvalidId" => filled("id").is_some_and(|id| !is_id(id)),
         "MissingName" => filled("name").is_none(),
         "InvalidName" => filled("name").is_some_and(|name| !is_legal_name(name)),
-        "MissingStartTime" => !is_time(&entity["start_time"]),
-        "MissingEndTime" => !is_time(&entity["end_time"]) && entity["in_progress"] != true,
+        "MissingStartTime" => seconds(&entity["start_time"]).is_none(),
+        "MissingEndTime" => seconds(&entity["end_time"]).is_none() && entity["in_progress"] != true,
         _ => true,
     }
 }
 
 fn is_id(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// A number, or text that holds one, as some SDKs send it.
-fn is_time(value: &Value) -> bool {
-    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    number.is_some_and(|seconds| seconds.is_finite() && seconds >= 0.0)
 }
 
 fn advice(reject: &Rejected<'_>, entity: &Value) -> String {
@@ -304,6 +299,18 @@ mod tests {
                 "MissingStartTime",
                 json!({"start_time": 1, "subsegments": [{"name": "call", "start_time": "soon"}]}),
                 "in its subsegment `call`: its `start_time` is \"soon\"",
+            ),
+            (
+                "MissingStartTime",
+                json!({"start_time": "1763790000", "subsegments": [
+                    {"name": "call", "start_time": 1_763_790_000_500_u64}]}),
+                "in its subsegment `call`: its `start_time` is 1763790000500: give it seconds",
+            ),
+            (
+                "MissingEndTime",
+                json!({"end_time": 1_763_790_001, "subsegments": [
+                    {"name": "call", "end_time": 1_763_790_001_000_u64}]}),
+                "in its subsegment `call`: its `end_time` is 1763790001000: give it seconds",
             ),
         ] {
             let words = mended(code, &document.to_string());
