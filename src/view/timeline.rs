@@ -120,7 +120,7 @@ fn notes(trace: &Value, timeline: &Timeline<'_>, unreadable: u64, style: Style) 
     let unreadable =
         (unreadable > 0).then(|| format!("{} could not be read", count(unreadable, "document")));
     let too_large = flag(trace, "LimitExceeded")
-        .then(|| "X-Ray left segments out: the trace is over 500 kB".to_owned());
+        .then(|| "the trace is over 500 kB: AWS X-Ray leaves segments of it out".to_owned());
     let notes = [orphans, unreadable, too_large];
     let notes = notes.into_iter().flatten();
     let lines: Vec<String> = notes
