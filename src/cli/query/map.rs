@@ -1,6 +1,6 @@
 //! `xray-ecs map`: the service map, once or live.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         match &args.svg {
             Some(file) => {
                 let drawing = draw::service_map(&Map::new(&services), Setting::File, None);
-                write(file, &drawing.svg)?;
+                print::drawing(file, &drawing.svg)?;
             }
             None => print::result(&text(args, &services, None)?.0)?,
         }
@@ -121,13 +121,6 @@ fn text(
     };
     let map = Map::new(services);
     Ok(view::map(&map, details, previous, print::style()))
-}
-
-fn write(file: &Path, svg: &str) -> anyhow::Result<()> {
-    if file == Path::new("-") {
-        return print::result(svg);
-    }
-    std::fs::write(file, svg).with_context(|| format!("write {}", file.display()))
 }
 
 #[cfg(test)]
