@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::critical_path::{Interval, Section, critical_path};
+use crate::map::duration;
 
 mod entity;
 mod rows;
@@ -37,9 +38,6 @@ pub struct Timeline<'a> {
     /// The critical path of the trace's main root, first section to last.
     pub critical_path: Vec<Section>,
 }
-
-/// How a drawing writes seconds.
-pub type Duration = fn(f64) -> String;
 
 /// The segment documents of a trace as BatchGetTraces answers it, and how many could not be read.
 pub fn documents(trace: &Value) -> (Vec<Value>, u64) {
@@ -119,8 +117,8 @@ impl<'a> Timeline<'a> {
     }
 
     /// Where the most of the critical path went, in words: `321 ms of 1.30 s in S3 CreateBucket`, then
-    /// `60.0 ms in attempt itself`. At most `number_max` of them; `duration` writes seconds.
-    pub fn critical_words(&self, number_max: usize, duration: Duration) -> Vec<String> {
+    /// `60.0 ms in attempt itself`. At most `number_max` of them.
+    pub fn critical_words(&self, number_max: usize) -> Vec<String> {
         let work = self.critical_work();
         let whole: f64 = work.iter().map(|(_, seconds)| seconds).sum();
         let words = work.iter().take(number_max).enumerate();

@@ -74,7 +74,7 @@ pub(super) fn critical_path(
     rows: &[Row<'_>],
     style: Style,
 ) -> Vec<String> {
-    let words = timeline.critical_words(CRITICAL_WORDS_MAX, duration);
+    let words = timeline.critical_words(CRITICAL_WORDS_MAX);
     if rows.len() < 2 || words.is_empty() {
         return Vec::new();
     }

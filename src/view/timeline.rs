@@ -73,7 +73,6 @@ pub fn timeline_svg(trace: &Value, now: Timestamp, detail: TraceDetail) -> Strin
         rows: &timeline.rows(detail.fold()),
         heading: &format!("Trace {}", id(trace, &timeline)),
         facts: &facts.join(" · "),
-        duration,
     };
     svg.file()
 }

@@ -4,7 +4,8 @@
 use std::fmt::Display;
 use std::ops::Range;
 
-use super::{Duration, Row, RowKind, Status, Timeline};
+use super::{Row, RowKind, Status, Timeline};
+use crate::map::duration;
 use crate::svg::{Writer, elide, text_width};
 
 /// The classes of the drawing, for a page that has styles of its own as for a file.
@@ -70,8 +71,6 @@ pub struct Svg<'t, 'a> {
     pub heading: &'t str,
     /// What stands beneath that.
     pub facts: &'t str,
-    /// How seconds are written.
-    pub duration: Duration,
 }
 
 impl Svg<'_, '_> {
@@ -140,9 +139,7 @@ impl Svg<'_, '_> {
     }
 
     fn critical_words(&self) -> Option<String> {
-        let words = self
-            .timeline
-            .critical_words(CRITICAL_WORDS_MAX, self.duration);
+        let words = self.timeline.critical_words(CRITICAL_WORDS_MAX);
         let is_told = self.rows.len() > 1 && !words.is_empty();
         is_told.then(|| format!("critical path (lines under the bars): {}", words.join(", ")))
     }
@@ -154,10 +151,10 @@ impl Svg<'_, '_> {
             words = format!("{words} {resource}");
         }
         if let Some(seconds) = row.seconds(self.timeline.now) {
-            words = format!("{words}: {}", (self.duration)(seconds));
+            words = format!("{words}: {}", duration(seconds));
         }
         if let Some(start) = row.start {
-            let after = (self.duration)(start - self.timeline.start);
+            let after = duration(start - self.timeline.start);
             words = format!("{words}, starts after {after}");
         }
         words = format!("{words}, {}", row.status.word());
@@ -173,7 +170,7 @@ impl Svg<'_, '_> {
                 .iter()
                 .map(|share| share.end - share.start)
                 .sum();
-            let seconds = (self.duration)(share * self.timeline.seconds());
+            let seconds = duration(share * self.timeline.seconds());
             words = format!("{words}, {seconds} of it on the critical path");
         }
         words
@@ -198,7 +195,7 @@ impl Svg<'_, '_> {
                 ],
             );
             let label = match tick > 0.0 {
-                true => (self.duration)(tick),
+                true => duration(tick),
                 false => "0".to_owned(),
             };
             // At the right side the label would leave the drawing.
@@ -250,7 +247,7 @@ impl Svg<'_, '_> {
             anchored(svg, "quiet", "end", &CODE_END, y, &code);
         }
         if let Some(seconds) = row.seconds(self.timeline.now) {
-            let seconds = (self.duration)(seconds);
+            let seconds = duration(seconds);
             anchored(svg, "number", "end", &DURATION_END, y, &seconds);
         }
         shape(svg, row.status, STATUS_START, y - 4.5);
@@ -413,7 +410,6 @@ mod tests {
             rows: &timeline.rows(Fold::default()),
             heading,
             facts: "3 segments",
-            duration: |seconds| format!("{seconds:.2} s"),
         };
         svg.file()
     }
@@ -430,11 +426,11 @@ mod tests {
         let svg = draw(&documents, "Trace 1");
         for words in [
             "<title>Trace 1: 3 segments</title>",
-            "<title>shop: 10.00 s, starts after 0.00 s, ok, 2.00 s of it on the critical path</title>",
+            "<title>shop: 10.0 s, starts after 0 µs, ok, 2.00 s of it on the critical path</title>",
             "<title>S3 PutObject logs: 8.00 s, starts after 2.00 s, error, in progress, 8.00 s of it on the \
              critical path</title>",
             "<title>orders: 7.00 s, starts after 1.00 s, fault, HTTP 500</title>",
-            "8.00 s of 10.00 s in S3 PutObject, 2.00 s in shop itself",
+            "8.00 s of 10.0 s in S3 PutObject, 2.00 s in shop itself",
         ] {
             assert!(svg.contains(words), "{words} in {svg}");
         }
