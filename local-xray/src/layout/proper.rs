@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::components::Arc;
 
 /// The most dummies of a component. A drawing with more lines side by side is not read as lines.
-const DUMMIES_MAX: usize = 40_000;
+const DUMMIES_MAX: usize = 10_000;
 
 /// The vertices of a component: its nodes, then the dummies.
 pub(super) struct Proper {
