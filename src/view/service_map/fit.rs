@@ -151,8 +151,8 @@ fn shrink(widths: &mut [usize], floors: &[usize], room: usize) -> bool {
     while excess > 0 {
         let widest = (0..widths.len())
             .filter(|&i| widths[i] > floors[i])
-            // The first of equals, so that the same input always gives the same picture.
-            .min_by_key(|&i| std::cmp::Reverse(widths[i]));
+            // Of equals the rightmost: a service says more by its name than what it calls.
+            .max_by_key(|&i| widths[i]);
         let Some(widest) = widest else { return false };
         // Down to the next width below it in one step: names may be very long.
         let next = widths
@@ -186,5 +186,12 @@ mod tests {
         assert_eq!(widths.iter().sum::<usize>(), 20);
         assert!(!shrink(&mut widths, &[4, 4, 3], 10));
         assert_eq!(widths, [4, 4, 3]);
+    }
+
+    #[test]
+    fn the_widest_shrinks_first_and_of_equals_the_rightmost() {
+        let mut widths = [19, 10, 19, 21];
+        assert!(shrink(&mut widths, &[4; 4], 65));
+        assert_eq!(widths, [19, 10, 18, 18]);
     }
 }
