@@ -144,8 +144,12 @@ impl Store {
     fn empty_log(&self) {
         for _ in 0..20 {
             let busy = self.on_writer(|connection| {
+                // Writers wait meanwhile: not for as long as a reader may take.
+                connection.busy_timeout(Duration::from_millis(50))?;
                 let empty = "PRAGMA wal_checkpoint(TRUNCATE)";
-                connection.query_row(empty, [], |row| row.get::<_, i64>(0))
+                let busy = connection.query_row(empty, [], |row| row.get::<_, i64>(0));
+                connection.busy_timeout(schema::BUSY_TIMEOUT)?;
+                busy
             });
             if matches!(busy, Ok(0)) {
                 return;

@@ -11,7 +11,7 @@ use super::{StoreError, migrate};
 pub(super) const FORMAT: i64 = 2;
 
 /// How long a connection waits for others.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the file, makes it where it is not there yet, and brings it to this program's format.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
