@@ -11,6 +11,8 @@ use crate::view::table::Cell;
 pub(super) const CHANNEL: usize = 6;
 /// The least columns of a node.
 pub(super) const NODE_MIN: usize = 15;
+/// The columns that a caller keeps as long as what stands at the right can give way.
+const CALLER_MIN: usize = 24;
 
 /// In cells: the first track stands behind a space and the line that comes in, and right of the last
 /// one are the column in which the lines meet that arrive, the arrow and a space.
@@ -123,15 +125,13 @@ impl Placing<'_> {
         // The channels are as wide as they are, whatever the nodes are.
         let natural = self.layout(&|_| 0);
         let channels = usize::try_from(natural.width).ok()?;
-        let mut widths = vec![0; natural.layers.iter().max().map_or(0, |last| last + 1)];
+        let mut widths: Vec<usize> =
+            vec![0; natural.layers.iter().max().map_or(0, |last| last + 1)];
         for (place, &layer) in natural.layers.iter().enumerate() {
             widths[layer] = self.sizes[place].0.max(widths[layer]);
         }
-        let floors: Vec<usize> = widths.iter().map(|&width| width.min(NODE_MIN)).collect();
         let room = columns.checked_sub(channels)?;
-        if !shrink(&mut widths, &floors, room) {
-            return None;
-        }
+        let widths = narrowed(widths, room)?;
         let width = |place: usize| self.sizes[place].0.min(widths[natural.layers[place]]);
         let layout = self.layout(&width);
         let texts = self.items.iter().enumerate();
@@ -142,6 +142,22 @@ impl Placing<'_> {
             links: self.links,
         })
     }
+}
+
+/// These widths of layers within `room`; none if they would be too narrow. At the right stand
+/// resources, whose names are long and made up: the names of their callers say more.
+fn narrowed(mut widths: Vec<usize>, room: usize) -> Option<Vec<usize>> {
+    let last = widths.len().saturating_sub(1);
+    let floors = |callers: usize| -> Vec<usize> {
+        let widths = widths.iter().enumerate();
+        let floor = |layer| if layer < last { callers } else { NODE_MIN };
+        widths
+            .map(|(layer, &width)| width.min(floor(layer)))
+            .collect()
+    };
+    let (kept, least) = (floors(CALLER_MIN), floors(NODE_MIN));
+    let fits = shrink(&mut widths, &kept, room) || shrink(&mut widths, &least, room);
+    fits.then_some(widths)
 }
 
 /// Takes columns from the widest, again and again, until the sum is within `room`; no width goes
@@ -186,6 +202,16 @@ mod tests {
         assert_eq!(widths.iter().sum::<usize>(), 20);
         assert!(!shrink(&mut widths, &[4, 4, 3], 10));
         assert_eq!(widths, [4, 4, 3]);
+    }
+
+    #[test]
+    fn resources_at_the_right_give_way_before_their_callers() {
+        let narrowed = |room| narrowed(vec![7, 19, 34], room);
+        assert_eq!(narrowed(60), Some(vec![7, 19, 34]));
+        assert_eq!(narrowed(42), Some(vec![7, 19, 16]));
+        assert_eq!(narrowed(40), Some(vec![7, 18, 15]));
+        assert_eq!(narrowed(36), None);
+        assert_eq!(super::narrowed(vec![300, 20], 44), Some(vec![24, 20]));
     }
 
     #[test]
