@@ -11,9 +11,12 @@ fn assert_reads(name: &str, text: &str) {
         (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "<request-id>"),
         (r"run [0-9a-f]{16}", "run <run-id>"),
         (r"run_id=[0-9a-f]{16}", "run_id=<run-id>"),
+        (r"segment [0-9a-f]{16}", "segment <id>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC", "<time> UTC"),
         (r" *\d+(\.\d+)? (µs|ms|s)\b", " <duration>"),
-        (r"[━╺╸ ]*[━╺╸][━╺╸ ]*", " <bar>"),
+        (r"(?m)(ok|error|fault) +[━─╺╸╾╼╴╶ ]+$", "$1 <bar>"),
+        // The order in which they are told depends on the durations.
+        (r"(?s)(◆ critical path \(heavy bars\):).*?\n\n", "$1 <shares>\n\n"),
         (r"─{2,}", "──"),
         (r"\n +0 <duration>", "\n<axis>"),
         (r"xray-\S*…\S*", "<elided>"),
