@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::job::Handlers;
@@ -111,8 +111,19 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
     ended(ended_with.map(ExitStatus::code))
 }
 
-/// Tells what is wrong with the arguments and exits; also of a command that another build has.
+/// Tells what is wrong with the arguments and exits; also of a command that another build has, and of
+/// a directory after `--local`.
 fn refuse(error: &clap::Error) -> ! {
+    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && std::env::args().any(|arg| arg == "--local")
+        && !argument.starts_with('-')
+    {
+        print::error(&anyhow!(
+            "unexpected argument '{argument}': for the state of a local run write --local={argument}"
+        ));
+        std::process::exit(ExitStatus::NotStarted.code().into());
+    }
     if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
         && let Some(feature) = feature_of(name)
     {

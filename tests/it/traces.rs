@@ -189,6 +189,20 @@ fn an_empty_window_tells_where_the_traces_are() {
 }
 
 #[test]
+fn a_directory_after_local_is_told_how_to_write_it() {
+    let place = Place::new();
+    for command in ["traces", "map"] {
+        let refused = place.run(&[command, "--local", ".xray-ecs"]);
+        assert_eq!(refused.code, 2);
+        assert!(
+            refused.stderr.contains("--local=.xray-ecs"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error_of_an_export() {
     let place = Place::new();
     let document = "x".repeat(30_000);

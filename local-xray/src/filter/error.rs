@@ -75,7 +75,12 @@ impl FilterError {
 pub(super) fn suggestion<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
     let word = word.to_lowercase();
     let nearest = known
-        .map(|known| (strsim::damerau_levenshtein(&word, known), known))
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&word, &known.to_lowercase()),
+                known,
+            )
+        })
         .min_by_key(|&(distance, _)| distance);
     match nearest {
         Some((distance, known)) if distance <= known.len().div_ceil(3) => {

@@ -62,8 +62,12 @@ pub(super) fn token(text: &str, from: usize) -> Result<Placed, FilterError> {
         let digits = number(rest);
         let value = digits.parse().ok().filter(|value: &f64| value.is_finite());
         let Some(value) = value else {
+            let mend = match digits.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.') {
+                "ms" | "s" | "m" | "min" | "h" => "times are in seconds, without a unit",
+                _ => "text stands in double quotes",
+            };
             let digits = clipped(digits);
-            let message = format!("{digits} is no number; text stands in double quotes");
+            let message = format!("{digits} is no number; {mend}");
             return Err(FilterError::at(text, start, message));
         };
         return Ok(placed(Token::Number(value), digits.len()));
@@ -73,12 +77,16 @@ pub(super) fn token(text: &str, from: usize) -> Result<Placed, FilterError> {
         let word = rest.split(|c| !in_word(c)).next().unwrap_or_default();
         return Ok(placed(Token::Word(word.to_owned()), word.len()));
     }
+    if rest.starts_with("==") {
+        return Err(FilterError::at(text, start, "unexpected ==; write ="));
+    }
     let symbol = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol));
     let Some(symbol) = symbol else {
         let mend = match first {
             '\'' | '“' | '”' | '‘' | '’' | '`' => "; text stands in double quotes",
             '&' => "; write AND",
             '|' => "; write OR",
+            '.' => "; a number begins with a digit",
             _ => "",
         };
         let message = format!("unexpected {first:?}{mend}");
@@ -180,6 +188,12 @@ mod tests {
                 " 1e999",
                 "\"1e999\" is no number; text stands in double quotes",
             ),
+            (
+                " 500ms",
+                "\"500ms\" is no number; times are in seconds, without a unit",
+            ),
+            (" .5", "unexpected '.'; a number begins with a digit"),
+            (" == 5", "unexpected ==; write ="),
             (" \"a", "text without a closing \""),
         ] {
             let error = token(text, 0).unwrap_err();

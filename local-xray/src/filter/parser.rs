@@ -134,7 +134,8 @@ impl<'t, 'p, 'g> Parser<'t, 'p, 'g> {
     }
 
     fn unknown(&self, word: &str, context: Context) -> FilterError {
-        let near = suggestion(word, keyword::keywords(context));
+        let operators = ["CONTAINS", "BEGINSWITH", "ENDSWITH"];
+        let near = suggestion(word, keyword::keywords(context).chain(operators));
         self.error(format!("unknown keyword {}{near}", self.next.token))
     }
 

@@ -132,6 +132,11 @@ fn an_error_says_where_and_what_was_expected() {
             1,
             "unknown keyword \"http.statuscode\", did you mean http.status?",
         ),
+        (
+            "http.url CONTAIN \"x\"",
+            10,
+            "unknown keyword \"CONTAIN\", did you mean CONTAINS?",
+        ),
         ("keyword", 1, "unknown keyword \"keyword\""),
         ("NOT ok", 1, "unknown keyword \"NOT\"; write !"),
         ("AND fault", 1, "expected a keyword, found \"AND\""),
