@@ -102,7 +102,7 @@ fn the_task_runs_on_a_laptop_and_its_traces_stay() {
     assert!(told.contains("job bucket: changed"), "{told}");
     done(local);
     let map = done(map);
-    for node in ["bucket creation", "S3 xray-ecs-000000000000-us-east-1"] {
+    for node in ["bucket creation", "\nxray-ecs-000000000000-us-east-1"] {
         assert!(map.contains(node), "{node}: {map}");
     }
     // In the image from scratch there are time zones, for schedules.
