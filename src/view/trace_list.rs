@@ -220,7 +220,7 @@ impl Row {
             (_, Some(seconds)) if seconds > 0.0 => duration(seconds),
             (Status::InProgress, _) => "…".to_owned(),
             // The API tells durations in whole milliseconds.
-            (_, Some(seconds)) if seconds == 0.0 => "< 1 ms".to_owned(),
+            (_, Some(0.0)) => "< 1 ms".to_owned(),
             (_, seconds) => duration(seconds.unwrap_or(f64::NAN)),
         };
         vec![
