@@ -38,6 +38,7 @@ impl Window {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TimeRangeType {
     /// That of its id: when it began.
+    #[cfg(feature = "schedule")]
     TraceId,
     /// Any: it was active then.
     #[cfg(feature = "local")]
