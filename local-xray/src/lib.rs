@@ -2,7 +2,7 @@
 //! it, so that the AWS command line, the SDKs and daemons work against it unchanged.
 //!
 //! ```text
-//! document ─► outline, facts ─► store ─► assemble ─► graph, summary ─► api
+//! document ─► outline, facts ─► store ─► assemble ─► filter, graph, summary ─► api
 //!                └─ infer
 //! ```
 

@@ -1,9 +1,9 @@
 //! The store: segment documents in one SQLite file that several processes may read and write.
 //!
 //! Documents are kept as they were sent. Beside each stand its outline and facts, so that graphs,
-//! filters and summaries parse no JSON. A write is acknowledged after its commit to the write-ahead log: a killed process loses
-//! nothing that it acknowledged; a machine that loses power may lose the last writes, never the
-//! file.
+//! filters and summaries parse no JSON. A write is acknowledged after its commit to the write-ahead
+//! log: a killed process loses nothing that it acknowledged; a machine that loses power may lose the
+//! last writes, never the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

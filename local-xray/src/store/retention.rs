@@ -13,7 +13,7 @@ use super::{Store, StoreError, rejects};
 /// How many documents are looked at in one transaction, so that writers wait for milliseconds.
 const STEP_DOCUMENTS: i64 = 500;
 
-/// About how much a step writes.
+/// About how much a step that removes something writes.
 const STEP_BYTES: usize = 2 << 20;
 
 /// How many pages are given back to the disk at once.
@@ -52,23 +52,38 @@ impl Store {
         let age_us = u64::try_from(retention.age.as_micros()).unwrap_or(u64::MAX);
         let cut = Timestamp::from_micros(now.as_micros().saturating_sub(age_us));
         self.write(|transaction| rejects::remove_older(transaction, micros(cut)))?;
-        let mut removed = 0;
         let mut last = 0;
-        let mut step = ControlFlow::Continue(());
-        while step.is_continue() && go_on() {
-            step = self.write(|transaction| {
-                remove_older(transaction, micros(cut), &mut last, &mut removed)
-            })?;
-            self.wrote(STEP_BYTES);
-        }
-        step = ControlFlow::Continue(());
-        while step.is_continue() && go_on() {
-            step = self
-                .write(|transaction| remove_beyond(transaction, retention.bytes, &mut removed))?;
-        }
+        let old = self.in_steps(&go_on, |transaction, removed| {
+            remove_older(transaction, micros(cut), &mut last, removed)
+        })?;
+        let beyond = self.in_steps(&go_on, |transaction, removed| {
+            remove_beyond(transaction, retention.bytes, removed)
+        })?;
+        let removed = old + beyond;
         if removed > 0 {
             while go_on() && self.give_back()? {}
             self.empty_log();
+        }
+        Ok(removed)
+    }
+
+    /// Removes some in a transaction, again and again until there are no more, and tells how many
+    /// documents that were. The log is carried over for as much as that was.
+    fn in_steps(
+        &self,
+        go_on: &impl Fn() -> bool,
+        mut remove: impl FnMut(&Transaction<'_>, &mut u64) -> Result<ControlFlow<()>, rusqlite::Error>,
+    ) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        while go_on() {
+            let before = removed;
+            let flow = self.write(|transaction| remove(transaction, &mut removed))?;
+            if removed > before {
+                self.wrote(STEP_BYTES);
+            }
+            if flow.is_break() {
+                break;
+            }
         }
         Ok(removed)
     }
