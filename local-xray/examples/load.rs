@@ -14,12 +14,16 @@ use std::time::{Duration, Instant};
 use local_xray::{LocalXray, STORE_FILE, Store};
 use serde_json::json;
 
+#[path = "../benches/segment/mod.rs"]
+mod segment;
+
+use segment::{FIRST_SECS, document, trace_id};
+
 const BATCH: usize = 50;
 /// How many requests are underway at once.
 const CONNECTIONS: usize = 4;
 /// How many batches each connection sends before more are made.
 const AT_ONCE: usize = 100;
-const FIRST_SECS: usize = 1_763_790_000;
 /// The traces that graph and filter look at.
 const TRACES: usize = 100_000;
 
@@ -42,39 +46,6 @@ fn serve(dir: &Path) -> Result<(), Box<dyn Error>> {
         println!("{}", server.address());
         std::future::pending().await
     })
-}
-
-/// The segment of a job, with a step and two calls: a trace of its own, one a second.
-fn document(number: usize) -> String {
-    let start = (FIRST_SECS + number) as f64;
-    let call = |id: &str, operation: &str, from: f64| {
-        json!({
-            "id": id, "name": "S3", "namespace": "aws", "start_time": start + from,
-            "end_time": start + from + 0.02 + (number % 300) as f64 / 1000.0,
-            "http": { "response": { "status": 200, "content_length": 0 } },
-            "aws": { "operation": operation, "region": "eu-west-1", "retries": 0,
-                "request_id": "PGN0ZDRIMVEZ8XJT", "bucket_name": format!("logs-{}", number % 200) },
-        })
-    };
-    json!({
-        "id": "00000000000000a0", "name": "bucket creation",
-        "trace_id": format!("1-{:08x}-{number:024x}", FIRST_SECS + number),
-        "start_time": start, "end_time": start + 0.5 + (number % 700) as f64 / 1000.0,
-        "origin": "AWS::ECS::Container",
-        "annotations": { "job": format!("job-{number}"), "attempt": 1, "outcome": "done" },
-        "metadata": { "default": { "spec": { "bucket": format!("logs-{}", number % 200),
-            "tags": { "team": "data" }, "versioning": true } } },
-        "aws": { "account_id": "123456789012", "xray": { "sdk": "X-Ray for Rust" } },
-        "subsegments": [{
-            "id": "00000000000000a1", "name": "converge",
-            "start_time": start + 0.01, "end_time": start + 0.4,
-            "subsegments": [
-                call("00000000000000a2", "HeadBucket", 0.02),
-                call("00000000000000a3", "CreateBucket", 0.06),
-            ],
-        }],
-    })
-    .to_string()
 }
 
 /// A connection to the server.
@@ -249,7 +220,7 @@ fn load(segments: usize) -> Result<(), Box<dyn Error>> {
     );
     let file = dir.path().join(STORE_FILE).metadata()?.len();
     println!("file: {:.2} times the documents", file as f64 / sent as f64);
-    let last = FIRST_SECS + segments;
+    let last = FIRST_SECS as usize + segments;
     let window =
         |secs: usize| json!({ "StartTime": last.saturating_sub(secs), "EndTime": last + 9 });
     let recent = window(TRACES);
@@ -281,8 +252,7 @@ fn load(segments: usize) -> Result<(), Box<dyn Error>> {
         "/TimeSeriesServiceStatistics",
         &series.to_string(),
     )?;
-    let middle = segments / 2;
-    let id = format!("1-{:08x}-{middle:024x}", FIRST_SECS + middle);
+    let id = trace_id(segments / 2).to_string();
     server.told(
         "a trace by id (2 ms)",
         "/Traces",
