@@ -42,7 +42,7 @@ fn serve(dir: &Path) -> Result<(), Box<dyn Error>> {
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let server = LocalXray::start(listener, Store::open(dir)?, None).await?;
+        let server = LocalXray::start(listener, Store::open(dir)?, Default::default()).await?;
         println!("{}", server.address());
         std::future::pending().await
     })

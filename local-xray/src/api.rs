@@ -1,14 +1,12 @@
 //! The API of the X-Ray service over HTTP: every operation is a POST of JSON to a fixed path (the
 //! service's model in botocore), signed or not.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tracing_xray::Clock;
 
@@ -18,7 +16,6 @@ mod destination;
 mod error;
 mod filters;
 mod groups;
-mod guard;
 mod insights;
 mod pages;
 mod parameters;
@@ -29,14 +26,12 @@ mod sampling;
 mod sampling_strategy;
 mod segments;
 mod series;
-mod server;
 mod tags;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 
-use error::ApiError;
-pub use server::{LocalXray, StartError};
+pub(crate) use error::ApiError;
 
 use crate::store::Store;
 
@@ -49,25 +44,12 @@ struct Api {
     clock: Clock,
 }
 
-/// The routes of a server that listens on `address`.
-fn router(store: Store, clock: Clock, address: SocketAddr) -> Router {
-    let guarded = from_fn_with_state(address, refuse_strangers);
+/// Its routes: all that nobody else answers.
+pub(crate) fn routes(store: Store, clock: Clock) -> Router {
     Router::new()
         .fallback(answer)
         .with_state(Arc::new(Api { store, clock }))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(guarded)
-}
-
-async fn refuse_strangers(
-    State(address): State<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match guard::check(address, request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
 }
 
 async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {

@@ -2,12 +2,13 @@
 //! it, so that the AWS command line, the SDKs and daemons work against it unchanged.
 //!
 //! ```text
-//! document ─► outline, facts ─► store ─► assemble ─► filter, graph, summary ─► api
+//! document ─► outline, facts ─► store ─► assemble ─► filter, graph, summary ─► api, console
 //!                └─ infer
 //! ```
 
 mod api;
 mod assemble;
+mod console;
 pub mod critical_path;
 mod document;
 pub mod draw;
@@ -22,15 +23,17 @@ pub mod map;
 mod outline;
 mod packed;
 mod read;
+mod server;
 mod store;
 mod summary;
 pub mod svg;
 pub mod timeline;
 
-pub use api::{LocalXray, StartError};
+pub use console::Surroundings;
 pub use document::{UnprocessedTraceSegment, seconds};
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::{ServiceNode, TimePoint, TimeSeriesQuery};
+pub use server::{LocalXray, Options, StartError};
 pub use store::{
     BYTES_MIN, BackendConnectionErrors, Reject, Retention, STORE_FILE, Share, Store, StoreError,
     SummaryPage, SummaryQuery, TelemetryRecord, TelemetrySender, TimeRange, Trace,

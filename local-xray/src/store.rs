@@ -14,6 +14,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 mod checkpoint;
 mod export;
 mod graph;
+mod mark;
 mod migrate;
 mod read;
 mod rejects;
@@ -25,6 +26,7 @@ mod share;
 mod write;
 
 use checkpoint::Checkpointer;
+pub(crate) use mark::Mark;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
 pub use retention::{BYTES_MIN, Retention};
@@ -32,7 +34,7 @@ pub use scan::TimeRange;
 pub use settings::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
 pub(crate) use settings::{
     BoostReport, DEFAULT, Group, GroupChange, Refusal, Report, Resource, RuleChange,
-    SamplingRateBoost, SamplingRule, SettingError, Tag,
+    SamplingRateBoost, SamplingRule, SettingError, Tag, expression_of, is_named, parse_filter,
 };
 pub use share::Share;
 

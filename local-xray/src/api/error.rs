@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::store::{Refusal, Resource, SettingError, StoreError};
 
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     kind: &'static str,
     message: String,
@@ -54,7 +54,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, kind, message)
     }
 
-    pub(super) fn access_denied(message: String) -> Self {
+    pub(crate) fn access_denied(message: String) -> Self {
         Self::new(StatusCode::FORBIDDEN, "AccessDeniedException", message)
     }
 

@@ -4,7 +4,7 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::{Api, groups};
 use crate::filter::{FilterError, FilterExpression};
-use crate::store::{DEFAULT, Group, Resource};
+use crate::store::{Resource, expression_of, is_named, parse_filter};
 
 /// `FilterExpression` of a request: none takes every trace.
 pub(super) fn read(
@@ -14,7 +14,7 @@ pub(super) fn read(
     let Some(expression) = parameters.text("FilterExpression")? else {
         return Ok(None);
     };
-    let filter = parse(&api.store.groups()?, expression);
+    let filter = parse_filter(&api.store.groups()?, expression);
     let filter = filter.map_err(|error| parameters.wrong("FilterExpression", &text(&error)))?;
     Ok(Some(filter))
 }
@@ -29,7 +29,7 @@ pub(super) fn of_group(
         return Ok(None);
     };
     // A group that it names may have gone or changed since it was made.
-    let filter = parse(&api.store.groups()?, expression).map_err(|error| {
+    let filter = parse_filter(&api.store.groups()?, expression).map_err(|error| {
         let group = Resource::Group(group.group_name.clone());
         ApiError::invalid_request(format!("the filter expression of {group}: {error}"))
     })?;
@@ -52,24 +52,4 @@ pub(super) fn check(api: &Api, name: &str, expression: &str) -> Result<(), ApiEr
 
 fn text(error: &FilterError) -> String {
     format!("is no filter expression: {error}")
-}
-
-fn parse(groups: &[Group], expression: &str) -> Result<FilterExpression, FilterError> {
-    FilterExpression::parse(expression, &|name| expression_of(groups, name))
-}
-
-/// The expression of the group of that name or ARN; one without takes every trace.
-fn expression_of(groups: &[Group], wanted: &str) -> Option<String> {
-    let group = groups
-        .iter()
-        .find(|group| is_named(wanted, &group.group_name));
-    match group {
-        Some(group) => Some(group.filter_expression.clone().unwrap_or_default()),
-        None => is_named(wanted, DEFAULT).then(String::new),
-    }
-}
-
-fn is_named(wanted: &str, name: &str) -> bool {
-    let of_arn = || Resource::of_arn(wanted) == Some(Resource::Group(name.to_owned()));
-    wanted == name || of_arn()
 }

@@ -18,7 +18,7 @@ mod statistics;
 mod tags;
 mod telemetry;
 
-pub(crate) use groups::{Group, GroupChange};
+pub(crate) use groups::{Group, GroupChange, expression_of, is_named, parse_filter};
 pub(crate) use quotas::{BoostReport, Report};
 pub(crate) use rules::{RuleChange, SamplingRateBoost, SamplingRule};
 pub(crate) use tags::Tag;

@@ -30,7 +30,7 @@ fn serve_until_killed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = runtime
-        .block_on(LocalXray::start(listener, store, None))
+        .block_on(LocalXray::start(listener, store, Default::default()))
         .unwrap();
     let mut out = std::io::stdout();
     writeln!(out, "\nserving {}", server.address().port()).unwrap();

@@ -41,7 +41,7 @@ impl Local {
             .build()
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = LocalXray::start(listener, store.clone(), None);
+        let server = LocalXray::start(listener, store.clone(), Default::default());
         let server = runtime.block_on(server).unwrap();
         Self {
             store,

@@ -9,6 +9,7 @@ mod api_sampling;
 mod api_surface;
 mod api_tags;
 mod assembly;
+mod browser;
 mod filters;
 mod format;
 mod kill;

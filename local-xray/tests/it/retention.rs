@@ -204,8 +204,11 @@ fn a_server_removes_at_once_what_is_too_old() {
         .build()
         .unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let retention = Some(Retention::default());
-    let server = local_xray::LocalXray::start(listener, store.clone(), retention);
+    let options = local_xray::Options {
+        retention: Some(Retention::default()),
+        ..Default::default()
+    };
+    let server = local_xray::LocalXray::start(listener, store.clone(), options);
     let server = runtime.block_on(server).unwrap();
     while !kept(&store).is_empty() {
         std::thread::yield_now();

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{DEFAULT, Refusal, Resource, SettingError, Stop, Tag, require_one, tags};
+use crate::filter::{FilterError, FilterExpression};
 use crate::store::{Store, StoreError};
 
 /// How many groups there may be beside Default.
@@ -174,4 +175,29 @@ fn group(row: &Row<'_>) -> Result<Group, rusqlite::Error> {
             notifications_enabled: row.get(3)?,
         },
     })
+}
+
+/// Reads an expression that may name these groups.
+pub(crate) fn parse_filter(
+    groups: &[Group],
+    expression: &str,
+) -> Result<FilterExpression, FilterError> {
+    FilterExpression::parse(expression, &|name| expression_of(groups, name))
+}
+
+/// The expression of the group of that name or ARN; one without takes every trace.
+pub(crate) fn expression_of(groups: &[Group], wanted: &str) -> Option<String> {
+    let group = groups
+        .iter()
+        .find(|group| is_named(wanted, &group.group_name));
+    match group {
+        Some(group) => Some(group.filter_expression.clone().unwrap_or_default()),
+        None => is_named(wanted, DEFAULT).then(String::new),
+    }
+}
+
+/// Whether a name or an ARN is that of a group.
+pub(crate) fn is_named(wanted: &str, name: &str) -> bool {
+    let of_arn = || Resource::of_arn(wanted) == Some(Resource::Group(name.to_owned()));
+    wanted == name || of_arn()
 }

@@ -1,17 +1,22 @@
-//! The server: bound by the caller, served in a task, stopped on request.
+//! The server of API and console: bound by the caller, served in a task, stopped on request.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing_xray::Clock;
 
-use super::router;
+use crate::api;
+use crate::console::{self, Console, Surroundings};
 use crate::store::{Retention, Store};
+
+mod guard;
 
 /// How long requests underway may take to finish once the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,39 +32,49 @@ pub enum StartError {
     Listener(#[from] std::io::Error),
 }
 
+/// What a server does beside answering.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What the store is to keep; without it nothing is removed.
+    pub retention: Option<Retention>,
+    /// What the console is to tell of the world around it.
+    pub surroundings: Surroundings,
+}
+
 /// A running local X-Ray. Dropped rather than stopped, it takes no more connections and leaves those
 /// underway to themselves.
 #[derive(Debug)]
 pub struct LocalXray {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stopping: watch::Sender<bool>,
     server: JoinHandle<()>,
     retention: Option<JoinHandle<()>>,
-    stopping: Arc<AtomicBool>,
 }
 
 impl LocalXray {
-    /// Serves the API of the X-Ray service over a store, on a listener that is already bound. Has
-    /// to be called in a Tokio runtime with time and I/O enabled.
+    /// Serves the API of the X-Ray service and the console over a store, on a listener that is
+    /// already bound. Has to be called in a Tokio runtime with time and I/O enabled.
     ///
     /// On a loopback address it answers only to loopback names. What the store is not to keep is
-    /// removed at once and every five seconds; without a retention nothing is.
+    /// removed at once and every five seconds.
     pub async fn start(
         listener: std::net::TcpListener,
         store: Store,
-        retention: Option<Retention>,
+        options: Options,
     ) -> Result<Self, StartError> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let routes = router(store.clone(), Clock::System, address);
-        let stopping = Arc::new(AtomicBool::new(false));
-        let retention = retention
-            .map(|retention| tokio::spawn(retain(store, retention, Arc::clone(&stopping))));
-        let (stop, stopped) = oneshot::channel::<()>();
+        let (stopping, stopped) = watch::channel(false);
+        let console = Console::new(store.clone(), options.surroundings, stopped.clone());
+        let routes = routes(address, store.clone(), console);
+        let retention = options
+            .retention
+            .map(|retention| tokio::spawn(retain(store, retention, stopped.clone())));
         let server = tokio::spawn(async move {
+            let mut stopped = stopped;
             let serve = axum::serve(listener, routes).with_graceful_shutdown(async move {
-                let _ = stopped.await;
+                let _ = stopped.wait_for(|stopping| *stopping).await;
             });
             if let Err(error) = serve.await {
                 tracing::error!(%error, "local X-Ray stopped");
@@ -67,10 +82,9 @@ impl LocalXray {
         });
         Ok(Self {
             address,
-            stop: Some(stop),
+            stopping,
             server,
             retention,
-            stopping,
         })
     }
 
@@ -82,9 +96,7 @@ impl LocalXray {
     /// Takes no more connections, finishes the requests underway, for at most five seconds, and
     /// returns.
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        self.stopping.send_replace(true);
         if tokio::time::timeout(DRAIN_TIMEOUT, &mut self.server)
             .await
             .is_err()
@@ -94,15 +106,33 @@ impl LocalXray {
     }
 }
 
+/// The routes of a server that listens on `address`: what is no page is the API's.
+fn routes(address: SocketAddr, store: Store, console: Console) -> Router {
+    console::routes(console)
+        .merge(api::routes(store, Clock::System))
+        .layer(from_fn_with_state(address, refuse_strangers))
+}
+
+async fn refuse_strangers(
+    State(address): State<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match guard::check(address, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
 /// Removes what is not to be kept, again and again.
-async fn retain(store: Store, retention: Retention, stopping: Arc<AtomicBool>) {
+async fn retain(store: Store, retention: Retention, stopped: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(RETENTION_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        let (store, stopping) = (store.clone(), Arc::clone(&stopping));
+        let (store, stopped) = (store.clone(), stopped.clone());
         let enforced = tokio::task::spawn_blocking(move || {
-            let go_on = || !stopping.load(Ordering::Relaxed);
+            let go_on = || !*stopped.borrow();
             store.enforce(retention, Clock::System.now(), go_on)
         });
         match enforced.await {
@@ -115,7 +145,7 @@ async fn retain(store: Store, retention: Retention, stopping: Arc<AtomicBool>) {
 
 impl Drop for LocalXray {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
         if let Some(retention) = &self.retention {
             retention.abort();
         }

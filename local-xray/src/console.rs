@@ -1,0 +1,133 @@
+//! The console: service map, traces, runs and rejects as pages for a browser, served beside the API.
+//!
+//! Every page is whole without a script: links and forms say in the address what is shown. Scripts
+//! put the same pages into each other's place, follow what happens, and make maps and timelines
+//! pleasant to move in.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use tokio::sync::watch;
+use tower_http::compression::CompressionLayer;
+use tracing_xray::{Clock, Timestamp};
+
+use crate::store::Store;
+
+mod address;
+mod answer;
+mod assets;
+mod command;
+mod filter;
+mod jobs;
+mod live;
+mod map;
+mod page;
+mod parts;
+mod rejects;
+mod runs;
+mod trace;
+mod traces;
+mod window;
+
+use address::Address;
+use answer::Failure;
+
+/// What the console tells of the world around it.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Where an X-Ray daemon listens that sends here, as in `AWS_XRAY_DAEMON_ADDRESS`.
+    pub daemon: Option<String>,
+    /// What makes commands of `xray-ecs` look here: `--local`, or `--local=DIR`.
+    pub local: String,
+}
+
+impl Default for Surroundings {
+    /// No daemon, and the directory that commands look into when none is named.
+    fn default() -> Self {
+        Self {
+            daemon: None,
+            local: "--local".to_owned(),
+        }
+    }
+}
+
+/// What pages are made of.
+pub(crate) struct Console {
+    store: Store,
+    surroundings: Surroundings,
+    clock: Clock,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Console {
+    /// Pages over a store, until `stopped` says so.
+    pub(crate) fn new(
+        store: Store,
+        surroundings: Surroundings,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            store,
+            surroundings,
+            clock: Clock::System,
+            stopped,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// What is asked of a page.
+struct Request {
+    /// The address of the page, with all that it says.
+    address: Address,
+    /// The URL of the server, as the browser calls it.
+    origin: String,
+}
+
+/// A page, or whatever else stands at an address.
+type View = fn(&Console, &Request) -> Result<Response, Failure>;
+
+/// The routes of the console.
+pub(crate) fn routes(console: Console) -> Router {
+    let views = Router::new()
+        .route("/", view(map::page))
+        .route("/traces", view(traces::page))
+        .route("/traces/{id}", view(trace::page))
+        .route("/runs", view(runs::page))
+        .route("/jobs", view(jobs::page))
+        .route("/rejects", view(rejects::page))
+        .route("/filter", view(filter::check))
+        .route("/live", get(live::events))
+        .route("/assets/{hash}/{name}", get(assets::serve));
+    views
+        .layer(CompressionLayer::new())
+        .with_state(Arc::new(console))
+}
+
+fn view(view: View) -> MethodRouter<Arc<Console>> {
+    get(
+        async move |State(console): State<Arc<Console>>, uri: Uri, headers: HeaderMap| {
+            let host = headers.get(axum::http::header::HOST);
+            let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let request = Request {
+                address: Address::of(&uri),
+                origin: format!("http://{host}"),
+            };
+            // The store blocks.
+            let answer = tokio::task::spawn_blocking(move || {
+                let answer = view(&console, &request);
+                answer.unwrap_or_else(|failure| failure.page(&console, &request))
+            });
+            answer
+                .await
+                .unwrap_or_else(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        },
+    )
+}

@@ -1,0 +1,91 @@
+//! The files that pages load: style sheets, scripts, the icon. They are in the program, under a path that
+//! changes whenever one of them does, so browsers keep them.
+
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::answer::GUARDS;
+use crate::draw;
+
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+macro_rules! asset {
+    ($name:literal, $kind:expr) => {
+        Asset {
+            name: $name,
+            kind: $kind,
+            text: include_str!(concat!("assets/", $name)),
+        }
+    };
+}
+
+const ASSETS: &[Asset] = &[
+    Asset {
+        name: "drawing.css",
+        kind: CSS,
+        text: draw::STYLE_SHEET,
+    },
+    asset!("console.css", CSS),
+    asset!("console.js", JS),
+    asset!("place.js", JS),
+    asset!("live.js", JS),
+    asset!("theme.js", JS),
+    asset!("icon.svg", "image/svg+xml"),
+];
+
+/// The style sheets of every page, in their order.
+pub(super) const STYLE_SHEETS: [&str; 2] = ["drawing.css", "console.css"];
+
+/// FNV-1a over all of them.
+const HASH: u64 = {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut asset = 0;
+    while asset < ASSETS.len() {
+        let bytes = ASSETS[asset].text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            at += 1;
+        }
+        asset += 1;
+    }
+    hash
+};
+
+/// The address of a file.
+pub(super) fn url(name: &str) -> String {
+    format!("/assets/{HASH:016x}/{name}")
+}
+
+/// A file. That of another version of this program is not there.
+pub(super) async fn serve(Path((hash, name)): Path<(String, String)>) -> Response {
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    match asset.filter(|_| hash == format!("{HASH:016x}")) {
+        Some(asset) => {
+            let kept = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+            let kind = (header::CONTENT_TYPE, asset.kind);
+            (GUARDS, [kind, kept], asset.text).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, GUARDS).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_scripts_stay_small() {
+        let scripts = ASSETS.iter().filter(|asset| asset.kind == JS);
+        let bytes: usize = scripts.map(|asset| asset.text.len()).sum();
+        assert!(bytes <= 15_000, "{bytes} bytes of script");
+    }
+}

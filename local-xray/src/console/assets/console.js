@@ -1,0 +1,60 @@
+// What every page does: keys, copies, theme, and following what happens.
+
+import { placed } from './place.js';
+import { follow } from './live.js';
+
+const byId = (id) => document.getElementById(id);
+
+// Buttons that need a script show themselves.
+placed(() => {
+  for (const button of document.querySelectorAll('[data-copy], [data-script]')) button.hidden = false;
+});
+
+addEventListener('click', async (event) => {
+  const button = event.target.closest?.('[data-copy]');
+  if (!button) return;
+  const from = button.dataset.copy ? byId(button.dataset.copy) : button.parentElement.querySelector('code, pre');
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.text ?? from.textContent);
+    button.textContent = 'Copied';
+  } catch {
+    getSelection().selectAllChildren(from);
+    button.textContent = 'Selected';
+  }
+  setTimeout(() => (button.textContent = words), 1500);
+});
+
+const toggle = byId('theme');
+const named = () => (toggle.textContent = theme.get() === 'dark' ? 'Light' : 'Dark');
+toggle.hidden = false;
+named();
+toggle.addEventListener('click', () => {
+  theme.set(theme.get() === 'dark' ? 'light' : 'dark');
+  named();
+});
+
+const help = byId('help');
+help.hidden = false;
+help.addEventListener('click', () => byId('keys').showModal());
+
+const keys = {
+  '/': () => (document.querySelector('[data-find]') ?? byId('filter'))?.focus(),
+  p: () => byId('pause').click(),
+  '?': () => byId('keys').showModal(),
+};
+addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches('input, select, textarea')) {
+    if (event.key === 'Escape') event.target.blur();
+    return;
+  }
+  const page = document.querySelector(`header nav li:nth-child(${Number(event.key) || 99}) a`);
+  const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not([hidden])`);
+  const action = keys[event.key] ?? (button ?? page ? () => (button ?? page).click() : undefined);
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+follow();

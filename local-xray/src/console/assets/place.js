@@ -1,0 +1,85 @@
+// Pages in each other's place: links and forms marked `data-place` fetch their address, and what has an
+// `id` and `data-live` is replaced. Without scripts they are links and forms.
+
+const parser = new DOMParser();
+const listeners = [];
+let underway;
+
+/** Calls `listener` after every change, and once now. */
+export function placed(listener) {
+  listeners.push(listener);
+  listener();
+}
+
+/** Shows the page at an address; `state` is the history method to note it with, if any. */
+export async function place(url, state) {
+  underway?.abort();
+  const mine = (underway = new AbortController());
+  let answer;
+  try {
+    answer = await fetch(url, { signal: mine.signal });
+    const page = parser.parseFromString(await answer.text(), 'text/html');
+    if (mine !== underway) return false;
+    const regions = page.querySelectorAll('[data-live]');
+    if (!answer.ok || !regions.length) throw answer.status;
+    if (state) history[state](null, '', answer.url);
+    document.title = page.title;
+    replace(page);
+  } catch (error) {
+    if (error?.name === 'AbortError') return false;
+    // What cannot be put in place is gone to.
+    if (state) location.href = url;
+    return false;
+  } finally {
+    if (mine === underway) underway = undefined;
+  }
+  for (const listener of listeners) listener();
+  return true;
+}
+
+function replace(page) {
+  const focused = document.activeElement?.id;
+  for (const old of document.querySelectorAll('[data-live]')) {
+    const fresh = page.getElementById(old.id);
+    if (!fresh || fresh.outerHTML === old.served) continue;
+    // Nobody types into what goes away.
+    if (old.contains(document.activeElement) && document.activeElement.matches('input, select, textarea')) continue;
+    fresh.served = fresh.outerHTML;
+    for (const details of old.querySelectorAll('details[id]')) {
+      const same = fresh.querySelector(`#${CSS.escape(details.id)}`);
+      if (same) same.open = details.open;
+    }
+    const scrolls = [old, ...old.querySelectorAll('[data-scrolls]')].map((e) => [e.id, e.scrollTop, e.scrollLeft]);
+    old.replaceWith(fresh);
+    for (const [id, top, left] of scrolls) document.getElementById(id)?.scrollTo(left, top);
+  }
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+/** The same page again, unless another is on its way. */
+export const refresh = () => underway ?? place(location.href);
+
+const isPlain = (event) => !(event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+
+addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[data-place]');
+  if (!link || !isPlain(event)) return;
+  event.preventDefault();
+  place(link.href.baseVal ?? link.href, 'pushState');
+});
+
+addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!form.matches('[data-place]')) return;
+  event.preventDefault();
+  const query = new URLSearchParams(new FormData(form, event.submitter));
+  for (const [key, value] of [...query]) if (!value) query.delete(key);
+  place(`${form.action}?${query}`, 'pushState');
+});
+
+addEventListener('change', (event) => {
+  if (event.target.matches('[data-submits]')) event.target.form.requestSubmit();
+});
+
+addEventListener('popstate', () => place(location.href));
+for (const region of document.querySelectorAll('[data-live]')) region.served = region.outerHTML;

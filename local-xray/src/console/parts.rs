@@ -1,0 +1,83 @@
+//! Small parts that pages share: names, numbers, statuses, empty states.
+
+use maud::{Markup, PreEscaped, Render, html};
+use tracing_xray::{Timestamp, TraceId};
+
+use super::{Address, Console, Request, command, window};
+use crate::map;
+use crate::svg::escape;
+
+/// A text from outside: nothing in it is markup, turns what stands around it, or is invisible.
+pub(super) struct Name<'a>(pub(super) &'a str);
+
+impl Render for Name<'_> {
+    fn render(&self) -> Markup {
+        PreEscaped(format!("<bdi>{}</bdi>", escape(self.0)))
+    }
+}
+
+/// `12.3 ms`.
+pub(super) fn duration(seconds: f64) -> String {
+    map::duration(seconds)
+}
+
+/// A time that people read and programs, too.
+pub(super) fn time(time: Timestamp) -> Markup {
+    html! { time datetime=(window::rfc_3339(time)) { (window::date_time(time)) } }
+}
+
+/// `1 trace`, `2 traces`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// A status as its sign and its word. `word` is one of X-Ray's: `ok`, `error`, `throttle`, `fault`,
+/// `in progress`.
+pub(super) fn status(word: &str) -> Markup {
+    let class = word.replace(' ', "-");
+    let path = match word {
+        "error" => "M6 1 11 10H1z",
+        "throttle" => "M1 2H11L6 11z",
+        "fault" => "M2 2H10V10H2z",
+        "in progress" => "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1zm0 2a3 3 0 1 1 0 6A3 3 0 1 1 6 3z",
+        _ => "M6 2a4 4 0 1 0 0 8A4 4 0 1 0 6 2z",
+    };
+    html! {
+        span class={ "status " (class) } {
+            svg class="sign" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" {
+                path fill-rule="evenodd" d=(path) {}
+            }
+            (word)
+        }
+    }
+}
+
+/// The address of a trace.
+pub(super) fn trace_address(id: TraceId) -> Address {
+    Address::path(format!("/traces/{id}"))
+}
+
+/// Where there are no traces: how to send the first, or where older ones are.
+pub(super) fn no_traces(console: &Console, request: &Request, older: Option<Timestamp>) -> Markup {
+    html! {
+        section class="empty" {
+            @if let Some(older) = older {
+                h2 { "No traces in this window" }
+                p { "The newest trace is of " (time(older)) "." }
+                @let wide = request.address.without(&window::KEYS).with("since", "30d");
+                p { a class="button" href=(wide) { "Show the last 30 days" } }
+            } @else {
+                h2 { "No traces yet" }
+                p { "Run a job; its segments go through the daemon to here:" }
+                (command::copied("A first trace", &command::first_run(&console.surroundings)))
+                @if let Some(daemon) = &console.surroundings.daemon {
+                    p { "A program on an X-Ray SDK sends here with:" }
+                    (command::copied("For an X-Ray SDK", &format!("export AWS_XRAY_DAEMON_ADDRESS='{daemon}'")))
+                }
+                p { "The AWS CLI, boto3 and daemons speak to it as to X-Ray itself with:" }
+                (command::copied("For the AWS CLI", &format!("export AWS_ENDPOINT_URL_XRAY={}", request.origin)))
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The window of time that a page looks at, as its address says it: `since=1h`, or `start` and `end`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use tracing_xray::Timestamp;
+
+use super::Address;
+use super::answer::Failure;
+
+/// What a page offers, and what it takes where the address says nothing.
+pub(super) const CHOICES: [(&str, &str); 8] = [
+    ("5m", "Last 5 minutes"),
+    ("15m", "Last 15 minutes"),
+    ("1h", "Last hour"),
+    ("3h", "Last 3 hours"),
+    ("12h", "Last 12 hours"),
+    ("1d", "Last day"),
+    ("7d", "Last 7 days"),
+    ("30d", "Last 30 days"),
+];
+
+const DEFAULT: &str = "1h";
+
+/// The keys of an address that say it.
+pub(super) const KEYS: [&str; 3] = ["since", "start", "end"];
+
+/// A window of time, both ends within.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Window {
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    spelled: Spelled,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Spelled {
+    Since(String),
+    Between,
+}
+
+impl Window {
+    /// The window that an address names; the last hour when it names none.
+    pub(super) fn read(address: &Address, now: Timestamp) -> Result<Self, Failure> {
+        let (start, end) = (address.get("start"), address.get("end"));
+        if start.is_none() && end.is_none() {
+            return Self::since(address.get("since").unwrap_or(DEFAULT), now);
+        }
+        let end = end.map_or(Ok(now), |text| read_time("end", text))?;
+        let start = match start {
+            Some(text) => read_time("start", text)?,
+            None => before(end, Duration::from_secs(3600)),
+        };
+        if start > end {
+            return Err(Failure::BadRequest(
+                "the window ends before it starts".to_owned(),
+            ));
+        }
+        Ok(Self {
+            start,
+            end,
+            spelled: Spelled::Between,
+        })
+    }
+
+    fn since(text: &str, now: Timestamp) -> Result<Self, Failure> {
+        let Some(length) = read_length(text) else {
+            return Err(Failure::BadRequest(format!(
+                "since={text} is no length of time: write such as 15m, 6h or 7d"
+            )));
+        };
+        Ok(Self {
+            start: before(now, length),
+            // A trace of this moment is within, even if the sender's clock is ahead.
+            end: now.after(Duration::from_secs(1)),
+            spelled: Spelled::Since(text.to_owned()),
+        })
+    }
+
+    /// How long it is, in minutes.
+    pub(super) fn minutes(&self) -> f64 {
+        self.end.since(self.start).as_secs_f64() / 60.0
+    }
+
+    /// The choice that says it, if one does: `1h`.
+    pub(super) fn choice(&self) -> Option<&str> {
+        match &self.spelled {
+            Spelled::Since(text) => Some(text),
+            Spelled::Between => None,
+        }
+    }
+
+    /// The window in words: `the last hour`, or both times.
+    pub(super) fn words(&self) -> String {
+        match &self.spelled {
+            Spelled::Since(text) => {
+                let known = CHOICES.iter().find(|(choice, _)| choice == text);
+                let words =
+                    known.map_or_else(|| format!("last {text}"), |(_, words)| words.to_lowercase());
+                format!("the {words}")
+            }
+            Spelled::Between => format!("{} to {}", date_time(self.start), date_time(self.end)),
+        }
+    }
+
+    /// The flags of a command that looks at the same.
+    pub(super) fn flags(&self) -> Vec<String> {
+        match &self.spelled {
+            Spelled::Since(text) if text == DEFAULT => Vec::new(),
+            Spelled::Since(text) => vec!["--since".to_owned(), text.clone()],
+            Spelled::Between => {
+                let (start, end) = (rfc_3339(self.start), rfc_3339(self.end));
+                vec!["--start".to_owned(), start, "--end".to_owned(), end]
+            }
+        }
+    }
+}
+
+/// `90s`, `15m`, `6h`, `7d`.
+fn read_length(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return None,
+    };
+    let number: u32 = number.parse().ok().filter(|&number| number > 0)?;
+    Some(Duration::from_secs(u64::from(number) * seconds))
+}
+
+/// `2026-11-29T02:00:00Z`, or without a zone, which is UTC, or without seconds: what forms send.
+fn read_time(name: &str, text: &str) -> Result<Timestamp, Failure> {
+    let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    let plain = |format| NaiveDateTime::parse_from_str(text, format).map(|time| time.and_utc());
+    let time = zoned
+        .or_else(|_| plain("%Y-%m-%dT%H:%M:%S%.f"))
+        .or_else(|_| plain("%Y-%m-%dT%H:%M"));
+    let micros = time
+        .ok()
+        .and_then(|time| u64::try_from(time.timestamp_micros()).ok());
+    micros.map(Timestamp::from_micros).ok_or_else(|| {
+        Failure::BadRequest(format!(
+            "{name}={text} is no time: write such as 2026-11-29T02:00:00Z"
+        ))
+    })
+}
+
+fn before(time: Timestamp, length: Duration) -> Timestamp {
+    let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+    Timestamp::from_micros(time.as_micros().saturating_sub(micros))
+}
+
+fn utc(time: Timestamp) -> DateTime<Utc> {
+    let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// `2026-11-29T02:00:00Z`, with a fraction where there is one.
+pub(super) fn rfc_3339(time: Timestamp) -> String {
+    utc(time).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// `2026-11-29 02:00:00 UTC`.
+pub(super) fn date_time(time: Timestamp) -> String {
+    utc(time).format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// As the inputs of forms have it: `2026-11-29T02:00:00`, in UTC.
+pub(super) fn input_value(time: Timestamp) -> String {
+    utc(time).format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Window, Failure> {
+        let now = Timestamp::from_micros(1_763_790_000_000_000);
+        Window::read(&Address::of(&format!("/?{query}").parse().unwrap()), now)
+    }
+
+    #[test]
+    fn a_window_is_what_the_address_says() {
+        for (query, seconds, flags) in [
+            ("", 3601, ""),
+            ("since=15m", 901, "--since 15m"),
+            ("since=7d", 7 * 86_400 + 1, "--since 7d"),
+            (
+                "start=2025-11-22T05:00:00Z&end=2025-11-22T05:30",
+                1800,
+                "--start 2025-11-22T05:00:00Z --end 2025-11-22T05:30:00Z",
+            ),
+            (
+                "end=2025-11-22T05:30:00.5",
+                3600,
+                "--start 2025-11-22T04:30:00.500Z --end 2025-11-22T05:30:00.500Z",
+            ),
+        ] {
+            let window = read(query).unwrap();
+            assert_eq!(window.end.since(window.start).as_secs(), seconds, "{query}");
+            assert_eq!(window.flags().join(" "), flags, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_window_is_refused() {
+        for query in [
+            "since=1x",
+            "since=0m",
+            "since=m",
+            "since=-1h",
+            "since=é",
+            "start=x",
+            "end=1",
+            "start=2025-11-22T06:00&end=2025-11-22T05:00",
+        ] {
+            assert!(
+                matches!(read(query), Err(Failure::BadRequest(_))),
+                "{query}"
+            );
+        }
+    }
+}

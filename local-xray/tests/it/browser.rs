@@ -1,0 +1,54 @@
+//! The console in a real browser: each script in `browser/` opens a view, clicks, types and looks.
+//!
+//! They are run by `XRAY_ECS_TEST_PYTHON`, a Python interpreter that has Playwright and axe, else by
+//! `python3`; the browser is `XRAY_ECS_TEST_CHROMIUM`, else `chromium`. Without them these tests skip
+//! and say so. With `XRAY_ECS_TEST_SCREENSHOTS=DIR` what was looked at is kept there.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::local::Local;
+
+mod shell;
+
+/// Whether scripts can be run here; tells when they cannot.
+#[allow(clippy::print_stderr)]
+fn has_browser() -> bool {
+    let chromium =
+        std::env::var("XRAY_ECS_TEST_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    let works =
+        |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    let has_python = works(python().args(["-c", "import playwright, axe_playwright_python"]));
+    let has_chromium = works(Command::new(&chromium).arg("--version"));
+    if !has_python || !has_chromium {
+        eprintln!(
+            "skipped: no Python with playwright and axe-playwright-python (XRAY_ECS_TEST_PYTHON), or no \
+             Chromium (XRAY_ECS_TEST_CHROMIUM)"
+        );
+    }
+    has_python && has_chromium
+}
+
+fn python() -> Command {
+    Command::new(std::env::var("XRAY_ECS_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned()))
+}
+
+/// Runs a script against a server. It gets the server's URL, then these arguments.
+fn browse(local: &Local, script: &str, arguments: &[&str]) {
+    if !has_browser() {
+        return;
+    }
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/browser");
+    let output = python()
+        .arg(scripts.join(script))
+        .arg(format!("http://{}", local.address))
+        .args(arguments)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let (told, wrong) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{script}\n{told}\n{wrong}");
+}
