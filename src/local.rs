@@ -16,7 +16,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use local_s3::{FaultPlan, LocalS3};
-use local_xray::{LocalXray, Store};
+use local_xray::{LocalXray, Store, Surroundings};
 use serde::{Deserialize, Serialize};
 use xray_daemon::{Counts, XrayClient};
 
@@ -31,6 +31,9 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// How long the daemon may take to upload what it has received.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// The directory that is meant when none is named.
+const DIR: &str = ".xray-ecs";
 
 const ENDPOINTS_FILE: &str = "endpoints.json";
 const LOCK_FILE: &str = "lock";
@@ -127,9 +130,6 @@ impl Services {
         let s3 = listen(addresses.s3, "--s3")?;
         let store = make_traces(dir)?;
         let retention = store.retention().context("read what is to be kept")?;
-        let xray = LocalXray::start(xray, store, Some(retention))
-            .await
-            .context("start the local X-Ray")?;
         let options = local_s3::Options {
             account: ACCOUNT.to_owned(),
             faults: s3_faults,
@@ -140,11 +140,24 @@ impl Services {
             .context("start the local S3")?;
         let mut endpoints = Endpoints {
             s3: format!("http://{}", s3.address()),
-            xray: format!("http://{}", xray.address()),
+            xray: format!(
+                "http://{}",
+                xray.local_addr().context("the local X-Ray's address")?
+            ),
             daemon: String::new(),
         };
         let daemon = EmbeddedDaemon::start(addresses.daemon, endpoints.xray_client()?)?;
         daemon.address().clone_into(&mut endpoints.daemon);
+        let options = local_xray::Options {
+            retention: Some(retention),
+            surroundings: Surroundings {
+                daemon: Some(endpoints.daemon.clone()),
+                local: flag(dir),
+            },
+        };
+        let xray = LocalXray::start(xray, store, options)
+            .await
+            .context("start the local X-Ray")?;
         Ok(Self {
             s3,
             xray,
@@ -171,6 +184,14 @@ impl Services {
     }
 }
 
+/// What makes commands look into `dir`.
+fn flag(dir: &Path) -> String {
+    match dir == Path::new(DIR) {
+        true => "--local".to_owned(),
+        false => format!("--local={}", dir.display()),
+    }
+}
+
 /// The X-Ray over the traces in `dir`, without the other services.
 ///
 /// # Errors
@@ -178,7 +199,7 @@ impl Services {
 pub(crate) async fn serve_traces(dir: &Path) -> anyhow::Result<(LocalXray, Endpoints)> {
     let store = open_traces(dir)?;
     let listener = listen(Addresses::free().xray, "--local")?;
-    let xray = LocalXray::start(listener, store, None)
+    let xray = LocalXray::start(listener, store, Default::default())
         .await
         .context("start the local X-Ray")?;
     let endpoints = Endpoints {

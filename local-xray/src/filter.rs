@@ -19,6 +19,7 @@ mod keyword;
 mod lexer;
 mod parser;
 mod root_cause;
+pub mod term;
 
 pub use error::FilterError;
 

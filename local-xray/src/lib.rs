@@ -31,6 +31,7 @@ pub mod timeline;
 
 pub use console::Surroundings;
 pub use document::{UnprocessedTraceSegment, seconds};
+pub use filter::term;
 pub use filter::{EntitySelector, FilterError, FilterExpression, Selects};
 pub use graph::{ServiceNode, TimePoint, TimeSeriesQuery};
 pub use server::{LocalXray, Options, StartError};

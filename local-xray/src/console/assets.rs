@@ -34,15 +34,31 @@ const ASSETS: &[Asset] = &[
         text: draw::STYLE_SHEET,
     },
     asset!("console.css", CSS),
+    asset!("map.css", CSS),
+    asset!("traces.css", CSS),
+    asset!("trace.css", CSS),
+    asset!("runs.css", CSS),
+    asset!("rejects.css", CSS),
     asset!("console.js", JS),
     asset!("place.js", JS),
     asset!("live.js", JS),
+    asset!("map.js", JS),
+    asset!("traces.js", JS),
+    asset!("trace.js", JS),
     asset!("theme.js", JS),
     asset!("icon.svg", "image/svg+xml"),
 ];
 
 /// The style sheets of every page, in their order.
-pub(super) const STYLE_SHEETS: [&str; 2] = ["drawing.css", "console.css"];
+pub(super) const STYLE_SHEETS: [&str; 7] = [
+    "drawing.css",
+    "console.css",
+    "map.css",
+    "traces.css",
+    "trace.css",
+    "runs.css",
+    "rejects.css",
+];
 
 /// FNV-1a over all of them.
 const HASH: u64 = {

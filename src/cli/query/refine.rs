@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use local_xray::term::{self, quoted};
 
 use crate::spec;
 
@@ -54,10 +55,10 @@ impl Status {
     }
 }
 
-/// A key and the value it must have, of the type that it is written in.
+/// The keyword of an annotation and the value it must have, of the type that it is written in.
 #[derive(Clone, Debug, PartialEq)]
 struct Annotation {
-    key: String,
+    keyword: String,
     value: Value,
 }
 
@@ -75,16 +76,15 @@ impl FromStr for Annotation {
         let (key, value) = text
             .split_once('=')
             .ok_or("no `=`: write KEY=VALUE, such as job=logs")?;
-        if key.trim().is_empty() {
+        let key = key.trim();
+        if key.is_empty() {
             return Err("no key before the `=`".to_owned());
         }
-        // It stands between brackets in the expression, where nothing can be escaped.
-        let is_unwritable = |c: &char| "[]\"".contains(*c) || c.is_control();
-        if let Some(c) = key.chars().find(is_unwritable) {
-            return Err(format!("a filter expression cannot hold {c:?} in a key"));
-        }
+        let keyword = term::annotation(key).ok_or_else(|| {
+            format!("a filter expression cannot hold the key {key:?}: it has a bracket, a quote or a control character")
+        })?;
         Ok(Self {
-            key: key.trim().to_owned(),
+            keyword,
             value: typed(value)?,
         })
     }
@@ -140,7 +140,7 @@ impl Refiners {
             terms.push(format!("service({})", quoted(name)));
         }
         for annotation in &self.annotation {
-            let key = key(&annotation.key);
+            let key = &annotation.keyword;
             terms.push(match &annotation.value {
                 Value::Text(text) => format!("{key} = {}", quoted(text)),
                 Value::Bare(value) => format!("{key} = {value}"),
@@ -157,28 +157,6 @@ impl Refiners {
         }
         terms
     }
-}
-
-/// `annotation.job`; in brackets what is no plain word, such as a key with dots.
-fn key(key: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let starts = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    match starts && key.chars().all(is_word) {
-        true => format!("annotation.{key}"),
-        false => format!("annotation[{key}]"),
-    }
-}
-
-/// A string of the filter language: quotes and backslashes escaped.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted + "\""
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 import { placed } from './place.js';
 import { follow } from './live.js';
+import * as map from './map.js';
+import * as trace from './trace.js';
+import * as traces from './traces.js';
 
 const byId = (id) => document.getElementById(id);
 
@@ -57,4 +60,7 @@ addEventListener('keydown', (event) => {
   action();
 });
 
+map.start();
+traces.start();
+trace.start();
 follow();

