@@ -50,6 +50,11 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
+    /// The URL of the console, with its last slash.
+    pub(crate) fn console(&self) -> String {
+        format!("{}/", self.xray)
+    }
+
     /// A client of the X-Ray API.
     ///
     /// # Errors

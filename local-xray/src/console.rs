@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::sync::watch;
@@ -91,11 +92,23 @@ struct Request {
     origin: String,
 }
 
+impl Request {
+    fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        Self {
+            address: Address::of(uri),
+            origin: format!("http://{host}"),
+        }
+    }
+}
+
 /// A page, or whatever else stands at an address.
 type View = fn(&Console, &Request) -> Result<Response, Failure>;
 
-/// The routes of the console.
-pub(crate) fn routes(console: Console) -> Router {
+/// The routes of the console beside those of an API, which answers what is no page.
+pub(crate) fn routes(console: Console, api: Router) -> Router {
+    let console = Arc::new(console);
     let views = Router::new()
         .route("/", view(map::page))
         .route("/traces", view(traces::page))
@@ -106,20 +119,35 @@ pub(crate) fn routes(console: Console) -> Router {
         .route("/filter", view(filter::check))
         .route("/live", get(live::events))
         .route("/assets/{hash}/{name}", get(assets::serve));
-    views
+    let views = views
         .layer(CompressionLayer::new())
-        .with_state(Arc::new(console))
+        .with_state(Arc::clone(&console));
+    views.merge(api.layer(from_fn_with_state(console, in_words)))
+}
+
+/// Who looks for a page that is not there is answered with one, not with an error of the API.
+async fn in_words(
+    State(console): State<Arc<Console>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response {
+    let accepts = request.headers().get(header::ACCEPT);
+    let accepts = accepts.and_then(|accepts| accepts.to_str().ok());
+    let is_browser = request.method() == Method::GET
+        && accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    let asked = Request::of(request.uri(), request.headers());
+    let answer = next.run(request).await;
+    if !is_browser || answer.status() != StatusCode::NOT_FOUND {
+        return answer;
+    }
+    let path = asked.address.only(&[]);
+    Failure::NotFound(format!("there is no page at {path}")).page(&console, &asked)
 }
 
 fn view(view: View) -> MethodRouter<Arc<Console>> {
     get(
         async move |State(console): State<Arc<Console>>, uri: Uri, headers: HeaderMap| {
-            let host = headers.get(axum::http::header::HOST);
-            let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-            let request = Request {
-                address: Address::of(&uri),
-                origin: format!("http://{host}"),
-            };
+            let request = Request::of(&uri, &headers);
             // The store blocks.
             let answer = tokio::task::spawn_blocking(move || {
                 let answer = view(&console, &request);
@@ -127,7 +155,7 @@ fn view(view: View) -> MethodRouter<Arc<Console>> {
             });
             answer
                 .await
-                .unwrap_or_else(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response())
+                .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         },
     )
 }

@@ -108,8 +108,7 @@ impl LocalXray {
 
 /// The routes of a server that listens on `address`: what is no page is the API's.
 fn routes(address: SocketAddr, store: Store, console: Console) -> Router {
-    console::routes(console)
-        .merge(api::routes(store, Clock::System))
+    console::routes(console, api::routes(store, Clock::System))
         .layer(from_fn_with_state(address, refuse_strangers))
 }
 

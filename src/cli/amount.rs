@@ -1,6 +1,8 @@
-//! Amounts as arguments: durations that may be in days, and sizes in bytes.
+//! Amounts and times as arguments: durations that may be in days, moments, sizes in bytes.
 
 use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use crate::spec;
 
@@ -16,6 +18,13 @@ pub(super) fn parse_period(text: &str) -> Result<Duration, String> {
             spec::parse_duration(text).map_err(|error| format!("{error}; in days such as `7d`"))
         }
     }
+}
+
+/// Reads a moment, such as `2026-01-01T00:00:00Z`.
+pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    let time = time.map_err(|_| "write a time such as `2026-01-01T00:00:00Z`".to_owned())?;
+    Ok(time.to_utc())
 }
 
 #[cfg(feature = "local")]

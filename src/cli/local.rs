@@ -17,9 +17,11 @@ use crate::local::{self, ACCOUNT, Addresses, Endpoints, REGION, Services};
 use crate::outcome::ExitStatus;
 use crate::query::{self, Window};
 use crate::report::RunReport;
-use crate::shutdown::{self, Phase};
+use crate::shutdown::{self, Phase, Stop};
 use crate::spec::Environment;
 use crate::{telemetry, view};
+
+mod browser;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = ".xray-ecs")]
     dir: PathBuf,
 
-    /// Serve the X-Ray API here
+    /// Serve the X-Ray API and the console here
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2080")]
     listen: SocketAddr,
 
@@ -51,6 +53,10 @@ pub(crate) struct Args {
     /// `rate=0.3,kinds=slow_down+half_answer,operations=PutBucketPolicy,seed=7,count=100`
     #[arg(long, value_name = "PLAN", default_value_t = FaultPlan::none(), hide_default_value = true)]
     s3_faults: FaultPlan,
+
+    /// Open the console in the browser
+    #[arg(long)]
+    open: bool,
 
     /// What to log, such as `info` or `xray_daemon=debug` [default: XRAY_ECS_LOG, warn]
     #[arg(long, value_name = "FILTER")]
@@ -94,6 +100,11 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         shutdown::watch_signals(source).context("catch signals")?;
         announcement.publish(services.endpoints())?;
         print::result(&exports(services.endpoints()))?;
+        let console = services.endpoints().console();
+        match args.open {
+            true => browser::open(console).await,
+            false => print::note(format_args!("console {console}")),
+        }
         print::note(format_args!(
             "serving {} until stopped (Ctrl-C); the lines above are for another terminal's shell",
             args.dir.display()
@@ -178,30 +189,36 @@ impl Local {
         }
     }
 
-    /// Shows what X-Ray knows of a run, a trace and the service map, where its segments went there:
-    /// on stdout, or on stderr when stdout has the report. Then stops services of its own.
-    pub(crate) async fn end(
-        self,
+    /// Shows what X-Ray knows of a run, a trace and the service map: on stdout, or on stderr when stdout
+    /// has the report.
+    pub(crate) async fn show(
+        &self,
         report: &RunReport,
-        is_shown: bool,
         stdout_is_taken: bool,
     ) -> anyhow::Result<()> {
-        let was_sent = report.segments.is_some_and(|segments| segments.sent > 0);
-        let text = if is_shown && was_sent {
-            match self.endpoints().xray_client() {
-                Ok(client) => picture(&client, report).await,
-                Err(error) => Err(error),
-            }
-        } else {
-            Ok(String::new())
-        };
-        self.stop().await;
+        let client = self.endpoints().xray_client()?;
+        let text = picture(&client, report).await;
         let text = text.context("show the run's traces")?;
         if stdout_is_taken {
             print::note(text.trim_end());
             return Ok(());
         }
         print::result(&text)
+    }
+
+    /// Opens the console in the browser, at a run if one is named. A console of its own is served until
+    /// the program is stopped.
+    pub(crate) async fn open(&self, run_id: Option<&str>, stop: &Stop) {
+        let mut url = self.endpoints().console();
+        if let Some(run_id) = run_id {
+            // The parts of a path are told apart by slashes.
+            url.push_str(&format!("runs/{}", run_id.replace('/', "%2F")));
+        }
+        browser::open(url).await;
+        if matches!(self, Self::Own(_)) {
+            print::note("serving the console until stopped (Ctrl-C)");
+            stop.reached(Phase::Draining).await;
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use checked_json::format_duration;
+use chrono::{DateTime, Utc};
 use local_xray::FilterExpression;
 use serde_json::Value;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::XrayClient;
 
-use super::amount::parse_period;
+use super::amount::{parse_period, parse_time};
 use super::print;
 use crate::outcome::ExitStatus;
 use crate::query::{self, Window};
@@ -62,23 +63,66 @@ fn check_filter(common: &Common, filter: &str) -> anyhow::Result<()> {
 /// What of X-Ray to look at.
 #[derive(Debug, clap::Args)]
 struct Recent {
-    /// How far back to look
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_period)]
-    since: Duration,
+    /// How far back to look, or from when on, such as 2026-01-01T00:00:00Z
+    #[arg(long, value_name = "DURATION|TIME", default_value = "1h", value_parser = parse_since)]
+    since: Since,
+    /// Look at what was before this moment [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Since {
+    Period(Duration),
+    Time(DateTime<Utc>),
+}
+
+fn parse_since(text: &str) -> Result<Since, String> {
+    // Only a time has a T.
+    if text.contains('T') {
+        return parse_time(text).map(Since::Time);
+    }
+    let period = parse_period(text).map(Since::Period);
+    period.map_err(|error| format!("{error}, or a time such as `2026-01-01T00:00:00Z`"))
 }
 
 impl Recent {
-    fn window(&self) -> Window {
-        let now = Clock::System.now();
-        let since = now
-            .as_micros()
-            .saturating_sub(u64::try_from(self.since.as_micros()).unwrap_or(u64::MAX));
-        Window {
-            start: Timestamp::from_micros(since),
+    fn window(&self) -> anyhow::Result<Window> {
+        let end = match self.until {
+            Some(until) => timestamp(until),
             // X-Ray rounds to seconds; a trace of this moment is within.
-            end: now.after(Duration::from_secs(1)),
+            None => Clock::System.now().after(Duration::from_secs(1)),
+        };
+        let start = match self.since {
+            Since::Time(time) => timestamp(time),
+            Since::Period(period) => {
+                let micros = u64::try_from(period.as_micros()).unwrap_or(u64::MAX);
+                Timestamp::from_micros(end.as_micros().saturating_sub(micros))
+            }
+        };
+        if start > end {
+            bail!("the window ends before it begins: give --since a time before that of --until");
+        }
+        Ok(Window { start, end })
+    }
+
+    /// The window in words.
+    fn words(&self) -> String {
+        let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        let until = self.until.map(time);
+        match (self.since, until) {
+            (Since::Period(period), None) => format!("in the last {}", format_duration(period)),
+            (Since::Period(period), Some(until)) => {
+                format!("in the {} until {until}", format_duration(period))
+            }
+            (Since::Time(since), None) => format!("since {}", time(since)),
+            (Since::Time(since), Some(until)) => format!("from {} to {until}", time(since)),
         }
     }
+}
+
+fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp::from_micros(u64::try_from(time.timestamp_micros()).unwrap_or_default())
 }
 
 /// Says that there are traces, though none in the window. Only a local X-Ray can be asked for that.
@@ -98,8 +142,8 @@ async fn tells_of_older(
     let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
     let days = days.max(0.0) as u64 + 1;
     print::note(format_args!(
-        "no traces in the last {}; the newest began at {}: --since {days}d shows it",
-        format_duration(recent.since),
+        "no traces {}; the newest began at {}: --since {days}d shows it",
+        recent.words(),
         view::utc(began, "%Y-%m-%d %H:%M:%S UTC"),
     ));
     Ok(true)

@@ -82,6 +82,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
     local: Option<PathBuf>,
 
+    /// Open the console in the browser when the run is done, and serve it until stopped
+    #[cfg(feature = "local")]
+    #[arg(long, requires = "local")]
+    open: bool,
+
     /// Print what would change, bucket by bucket, and change nothing
     #[arg(long)]
     plan: bool,
@@ -615,9 +620,16 @@ async fn run_jobs(
     }
     #[cfg(feature = "local")]
     if let Some(local) = place.local {
-        let is_shown =
-            !args.plan && !matches!(args.daemon, Some(DaemonChoice::At(_) | DaemonChoice::Off));
-        fail(local.end(&report, is_shown, wanted.stdout_is_taken()).await);
+        let is_elsewhere = matches!(args.daemon, Some(DaemonChoice::At(_) | DaemonChoice::Off));
+        let was_sent = is_shown && !is_elsewhere;
+        if was_sent && !args.plan {
+            fail(local.show(&report, wanted.stdout_is_taken()).await);
+        }
+        if args.open && stop.1.phase() == Phase::Running {
+            let run_id = was_sent.then_some(&*wanted.run_id);
+            local.open(run_id, &stop.1).await;
+        }
+        local.stop().await;
     }
     Ok(status)
 }

@@ -19,6 +19,8 @@ mod map;
 #[cfg(feature = "local")]
 mod metadata;
 #[cfg(feature = "local")]
+mod open;
+#[cfg(feature = "local")]
 mod plan;
 mod program;
 #[cfg(feature = "local")]

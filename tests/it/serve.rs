@@ -12,7 +12,7 @@ pub(crate) struct Served {
     pub(crate) daemon: String,
 }
 
-const FREE: [&str; 7] = [
+pub(crate) const FREE: [&str; 7] = [
     "local",
     "--listen",
     "127.0.0.1:0",

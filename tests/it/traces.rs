@@ -189,6 +189,56 @@ fn an_empty_window_tells_where_the_traces_are() {
 }
 
 #[test]
+fn a_window_may_lie_in_the_past() {
+    let place = Place::new();
+    old(&place);
+    let ask = |arguments: &str| {
+        let mut args = vec!["traces", "--local"];
+        args.extend(arguments.split(' '));
+        place.run(&args)
+    };
+    for (arguments, code) in [
+        (
+            "--since 2001-09-09T01:46:00Z --until 2001-09-09T01:47:00Z",
+            0,
+        ),
+        (
+            "--since 2001-09-09T01:46:00Z --until 2001-09-09T01:46:30Z",
+            1,
+        ),
+        ("--since 5m --until 2001-09-09T01:50:00Z", 0),
+        ("--since 1m --until 2001-09-09T01:50:00Z", 1),
+        ("--since 2001-09-09T03:46:00+02:00", 0),
+        ("--since 2001-09-09T01:46:42Z", 1),
+    ] {
+        let asked = ask(arguments);
+        assert_eq!(asked.code, code, "{arguments}: {}", asked.stderr);
+    }
+    let none = ask("--since 1m --until 2001-09-09T01:50:00Z").stderr;
+    assert!(
+        none.contains("no traces in the 1m until 2001-09-09 01:50:00 UTC; "),
+        "{none}"
+    );
+    for (arguments, told) in [
+        (
+            "--since 2026-01-02T00:00:00Z --until 2026-01-01T00:00:00Z",
+            "the window ends before it begins",
+        ),
+        ("--since 2026-01-02T00", "write a time such as"),
+        ("--since soon", "or a time such as"),
+        ("--until now", "write a time such as"),
+    ] {
+        let refused = ask(arguments);
+        assert_eq!(refused.code, 2, "{arguments}");
+        assert!(
+            refused.stderr.contains(told),
+            "{arguments}: {}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
 fn a_directory_after_local_is_told_how_to_write_it() {
     let place = Place::new();
     for command in ["traces", "map"] {

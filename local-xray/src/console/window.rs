@@ -110,7 +110,7 @@ impl Window {
             Spelled::Since(text) => vec!["--since".to_owned(), text.clone()],
             Spelled::Between => {
                 let (start, end) = (rfc_3339(self.start), rfc_3339(self.end));
-                vec!["--start".to_owned(), start, "--end".to_owned(), end]
+                vec!["--since".to_owned(), start, "--until".to_owned(), end]
             }
         }
     }
@@ -190,12 +190,12 @@ mod tests {
             (
                 "start=2025-11-22T05:00:00Z&end=2025-11-22T05:30",
                 1800,
-                "--start 2025-11-22T05:00:00Z --end 2025-11-22T05:30:00Z",
+                "--since 2025-11-22T05:00:00Z --until 2025-11-22T05:30:00Z",
             ),
             (
                 "end=2025-11-22T05:30:00.5",
                 3600,
-                "--start 2025-11-22T04:30:00.500Z --end 2025-11-22T05:30:00.500Z",
+                "--since 2025-11-22T04:30:00.500Z --until 2025-11-22T05:30:00.500Z",
             ),
         ] {
             let window = read(query).unwrap();

@@ -90,6 +90,39 @@ impl Local {
         }
     }
 
+    /// Asks for a page with more header lines; answers the head, in lower case, and the body.
+    pub(crate) fn get(&self, path: &str, headers: &str) -> (String, String) {
+        let mut stream = self.begin(path, headers);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_ascii_lowercase(), body.to_owned())
+    }
+
+    /// Asks for what may be no text; answers the head, in lower case, and the length of the body.
+    pub(crate) fn get_bytes(&self, path: &str, headers: &str) -> (String, usize) {
+        let mut answer = Vec::new();
+        self.begin(path, headers).read_to_end(&mut answer).unwrap();
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+        (head, answer.len() - end - 4)
+    }
+
+    /// Asks for what is read piece by piece.
+    pub(crate) fn begin(&self, path: &str, headers: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let host = self.address;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"
+        )
+        .unwrap();
+        stream
+    }
+
     pub(crate) fn stop(&mut self) {
         let server = self.server.take().unwrap();
         self.runtime.block_on(server.stop());

@@ -10,6 +10,7 @@ mod api_surface;
 mod api_tags;
 mod assembly;
 mod browser;
+mod console;
 mod filters;
 mod format;
 mod kill;

@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
 
 /// The services to show.
 async fn services(client: &XrayClient, args: &Args) -> anyhow::Result<Vec<Value>> {
-    let window = args.recent.window();
+    let window = args.recent.window()?;
     let Some(filter) = &args.filter else {
         return query::service_graph(client, window).await;
     };

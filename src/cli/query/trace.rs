@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tracing_xray::{Clock, TraceId};
 
-use super::{Common, Recent, ask, found};
+use super::{Common, Recent, Since, ask, found};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::query::TimeRangeType;
@@ -47,7 +47,8 @@ impl Args {
 
 /// How far back the latest trace of AWS may lie: as far as X-Ray answers in one question.
 const LATEST: Recent = Recent {
-    since: Duration::from_secs(6 * 3600),
+    since: Since::Period(Duration::from_secs(6 * 3600)),
+    until: None,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
                 let latest = match args.common.local {
                     Some(_) => query::newest_trace(client).await?,
                     None => {
-                        let window = LATEST.window();
+                        let window = LATEST.window()?;
                         let range = TimeRangeType::Event;
                         let summaries = query::trace_summaries(client, window, range, None).await?;
                         summaries.into_iter().next()

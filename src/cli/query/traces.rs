@@ -8,7 +8,7 @@ use super::refine::Refiners;
 use super::{Common, Recent, ask, check_filter, found, tells_of_older};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
-use crate::query::TimeRangeType;
+use crate::query::{TimeRangeType, Window};
 use crate::spec::Environment;
 use crate::view::{Listing, Rejected, Sort};
 use crate::{local, query, view};
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         print::foreign(&format!("filter: {expression}"));
     }
     ask(&args.common, environment, async |client| {
-        let window = args.recent.window();
+        let window = args.recent.window()?;
         let summaries =
             query::trace_summaries(client, window, TimeRangeType::Event, filter.as_deref()).await?;
         if args.common.json {
@@ -89,11 +89,11 @@ fn run_rejected(args: &Args) -> anyhow::Result<ExitStatus> {
     let Some(dir) = &args.common.local else {
         bail!("--rejected needs --local: X-Ray itself keeps nothing of what it refuses");
     };
-    let since = args.recent.window().start;
+    let Window { start, end } = args.recent.window()?;
     let mut rejects = local::open_traces(dir)?
         .rejects(usize::MAX)
         .context("read what was refused")?;
-    rejects.retain(|reject| reject.arrived >= since);
+    rejects.retain(|reject| (start..=end).contains(&reject.arrived));
     rejects.truncate(args.limit().unwrap_or(usize::MAX));
     if args.common.json {
         print::json(&json!({ "Rejects": rejects }))?;

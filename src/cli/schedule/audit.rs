@@ -19,10 +19,10 @@ use scheduler::place::Place;
 use scheduler::rule::Rule;
 use xray_daemon::XrayClient;
 
-use super::next::parse_time;
 use super::source::{File, Known, place_as_said, told};
 use super::wait_for;
 use crate::cli::amount::parse_period;
+use crate::cli::amount::parse_time;
 use crate::cli::print;
 use crate::firing::Firing;
 use crate::outcome::ExitStatus;

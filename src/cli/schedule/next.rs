@@ -13,6 +13,7 @@ use scheduler::rule::Rule;
 use serde_json::{Value, json};
 
 use super::source::{File, Known, told, warn};
+use crate::cli::amount::parse_time;
 use crate::cli::print;
 use crate::firing::Firing;
 use crate::outcome::ExitStatus;
@@ -60,12 +61,6 @@ pub(crate) struct Args {
     /// Print JSON: of an expression an array of times
     #[arg(long)]
     json: bool,
-}
-
-pub(super) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
-    let time = DateTime::parse_from_rfc3339(text);
-    let time = time.map_err(|_| "write a time such as `2026-01-01T00:00:00Z`".to_owned())?;
-    Ok(time.to_utc())
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -17,10 +17,11 @@ use scheduler::rule::Rule;
 use scheduler::run_task::{Order, Request, SHARDS_MAX, Told, Watched, requests, start, watch};
 use tokio::time::Instant;
 
-use super::next::{parse_time, rule_of};
+use super::next::rule_of;
 use super::source::{File, Known, Online, told};
 use super::wait_for;
 use crate::aws::logs::Logs;
+use crate::cli::amount::parse_time;
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::shutdown;

@@ -1,0 +1,208 @@
+//! The console over HTTP: what its answers allow a browser, what is kept, what is told live.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::local::{Local, entity, trace_id};
+
+#[test]
+fn a_page_may_do_nothing_but_what_it_is_for() {
+    let local = Local::start();
+    for path in [
+        "/",
+        "/traces",
+        "/runs",
+        "/jobs",
+        "/rejects",
+        "/filter?filter=x",
+        "/traces/nothing",
+    ] {
+        let (head, body) = local.get(path, "");
+        for header in [
+            "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cross-origin-resource-policy: same-origin",
+        ] {
+            assert!(head.contains(header), "{path}: {header} in {head}");
+        }
+        assert!(!head.contains("access-control"), "{path}: {head}");
+        assert!(!body.contains("style=\""), "{path}");
+        assert!(!body.contains("<style"), "{path}");
+        assert!(!body.contains("onclick"), "{path}");
+    }
+}
+
+#[test]
+fn strangers_get_no_page() {
+    let local = Local::start();
+    let port = local.address.port();
+    for headers in [
+        "Origin: https://evil.example\r\n".to_owned(),
+        format!("Origin: http://localhost:{}\r\n", port.wrapping_add(1)),
+        "Origin: null\r\n".to_owned(),
+    ] {
+        let (head, _) = local.get("/", &headers);
+        assert!(head.starts_with("http/1.1 403"), "{headers}: {head}");
+    }
+    let (head, _) = local.get("/live", "Origin: https://evil.example\r\n");
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+}
+
+#[test]
+fn files_are_kept_and_pages_are_small() {
+    let local = Local::start();
+    let (head, page) = local.get("/", "");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    let sheets = page
+        .split("href=\"")
+        .filter_map(|rest| rest.split('"').next());
+    let assets: Vec<&str> = sheets.filter(|link| link.starts_with("/assets/")).collect();
+    assert!(assets.len() > 2, "{assets:?}");
+    for asset in assets {
+        let (head, _) = local.get(asset, "");
+        assert!(head.starts_with("http/1.1 200"), "{asset}: {head}");
+        assert!(head.contains("immutable"), "{asset}: {head}");
+    }
+    let (head, _) = local.get("/assets/0000000000000000/console.css", "");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    let (head, _) = local.get_bytes("/", "Accept-Encoding: gzip\r\n");
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+}
+
+#[test]
+fn what_is_no_page_is_told_to_people_and_to_programs() {
+    let local = Local::start();
+    let (head, body) = local.get("/nothing", "Accept: text/html,*/*\r\n");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    assert!(body.contains("there is no page at /nothing"), "{body}");
+    let (head, body) = local.get("/nothing", "Accept: */*\r\n");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    assert!(
+        head.contains("x-amzn-errortype: unknownoperationexception"),
+        "{body}"
+    );
+}
+
+/// The events of a connection.
+struct Events(BufReader<TcpStream>);
+
+#[derive(Debug, PartialEq)]
+struct Event {
+    name: String,
+    id: String,
+    data: Value,
+}
+
+impl Events {
+    fn of(local: &Local, last: Option<&str>) -> Self {
+        let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
+        let stream = local.begin("/live", &last);
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// The next event; none when the connection has ended.
+    fn next(&mut self) -> Option<Event> {
+        let mut event = Event {
+            name: String::new(),
+            id: String::new(),
+            data: Value::Null,
+        };
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("id", id)) => event.id = id.to_owned(),
+                Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                _ if line.trim_end().is_empty() && !event.name.is_empty() => return Some(event),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn segment(number: usize) -> Value {
+    let id = format!("{number:016x}");
+    entity(
+        &id,
+        1763790000.0,
+        1763790001.0,
+        json!({ "trace_id": trace_id(number) }),
+    )
+}
+
+#[test]
+fn what_happens_is_told_once_and_after_a_break_what_was_missed() {
+    let local = Local::start();
+    local.put(&[segment(1)]);
+    let mut events = Events::of(&local, None);
+    let here = events.next().unwrap();
+    assert_eq!((here.name.as_str(), &here.data), ("here", &json!({})));
+
+    local.put(&[segment(2), segment(3)]);
+    let news = events.next().unwrap();
+    let told = json!({ "traces": [trace_id(2), trace_id(3)], "more": false, "rejects": false, "telemetry": false });
+    assert_eq!((news.name.as_str(), &news.data), ("news", &told));
+    drop(events);
+
+    local.put(&[segment(4)]);
+    let refused = local.post(
+        "/TraceSegments",
+        &json!({ "TraceSegmentDocuments": ["no document"] }),
+    );
+    assert_eq!(
+        refused["UnprocessedTraceSegments"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let mut events = Events::of(&local, Some(&news.id));
+    let missed = events.next().unwrap();
+    let told =
+        json!({ "traces": [trace_id(4)], "more": false, "rejects": true, "telemetry": false });
+    assert_eq!(missed.data, told);
+    // Who is up to date is told nothing before something happens.
+    let mut events = Events::of(&local, Some(&missed.id));
+    local.put(&[segment(5)]);
+    assert_eq!(events.next().unwrap().data["traces"], json!([trace_id(5)]));
+    // What is from another store says nothing here.
+    let mut events = Events::of(&local, Some("999.1.999.999"));
+    assert_eq!(events.next().unwrap().data["more"], true);
+    let mut events = Events::of(&local, Some("nonsense"));
+    assert_eq!(events.next().unwrap().name, "here");
+}
+
+#[test]
+fn many_traces_at_once_are_one_event() {
+    let local = Local::start();
+    let mut events = Events::of(&local, None);
+    events.next().unwrap();
+    let documents: Vec<Value> = (1..=300).map(segment).collect();
+    local.put(&documents);
+    let news = events.next().unwrap();
+    assert_eq!(news.data["traces"].as_array().unwrap().len(), 100);
+    assert_eq!(news.data["more"], true);
+}
+
+#[test]
+fn who_listens_does_not_keep_the_server_from_stopping() {
+    let mut local = Local::start();
+    let mut events = Events::of(&local, None);
+    events.next().unwrap();
+    let before = Instant::now();
+    local.stop();
+    // It would wait five seconds for what does not end by itself.
+    assert!(before.elapsed() < Duration::from_secs(4));
+    assert_eq!(events.next(), None);
+}
