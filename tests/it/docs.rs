@@ -104,6 +104,10 @@ fn check(place: &Place, args: &str, what: &str) {
             let ports: Vec<&str> = ports.split(' ').collect();
             Running::start(place.command(&ports)).line("export AWS_ENDPOINT_URL_S3=");
         }
+        // Until stopped: until the console is served.
+        ["run", ..] if is_built && args.contains(&"--open") => {
+            Running::start(place.command(&args)).line("serving the console until stopped");
+        }
         // Until stopped: until it has shown what there is.
         ["map", ..] if is_built && args.contains(&"--watch") => {
             Running::start(place.command(&args)).line("NODE");
