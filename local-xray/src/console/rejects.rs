@@ -37,6 +37,10 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let content = html! {
         h1 { "Rejects" }
         div id="rejects" data-live data-follows="rejects telemetry" data-moves=[moves] {
+            p class="head" {
+                a id="to-refused" href="#refused" { (verdict(rejects.len())) }
+                a id="to-daemons" href="#daemons" { (daemons::verdict(&senders, console.now())) }
+            }
             section aria-labelledby="refused" {
                 h2 id="refused" { "Refused documents" }
                 @if rejects.is_empty() { (nothing_refused()) }
@@ -63,11 +67,17 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     Ok(document(page.render(console, request)))
 }
 
+fn verdict(refused: usize) -> Markup {
+    match refused {
+        0 => signed("ok", "Nothing was refused"),
+        refused => signed("fault", &format!("{} refused", count(refused, "document"))),
+    }
+}
+
 fn nothing_refused() -> Markup {
     html! {
         div class="good" {
-            p { (signed("ok", "Nothing was refused.")) }
-            p class="quiet" {
+            p {
                 "X-Ray tells only the sender which documents it does not take, and many senders drop that answer. Here \
                  the newest thousand are kept, with why and what to mend."
             }

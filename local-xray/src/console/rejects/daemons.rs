@@ -33,7 +33,7 @@ const ERROR_KINDS: [&str; 6] = [
 ];
 
 impl Sums {
-    fn of(records: &[TelemetryRecord]) -> Self {
+    fn of<'r>(records: impl IntoIterator<Item = &'r TelemetryRecord>) -> Self {
         let mut sums = Self::default();
         for record in records {
             sums.received += u64::from(record.segments_received_count.unwrap_or(0));
@@ -46,16 +46,6 @@ impl Sums {
             }
         }
         sums
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.received += other.received;
-        self.sent += other.sent;
-        self.dropped += other.dropped;
-        self.rejected += other.rejected;
-        for (sum, number) in self.errors.iter_mut().zip(other.errors) {
-            *sum += number;
-        }
     }
 
     /// `2 connection refused, 1 status 5xx`.
@@ -87,17 +77,13 @@ pub(super) fn section(console: &Console, request: &Request, senders: &[Telemetry
     let now = console.now();
     let mut senders: Vec<&TelemetrySender> = senders.iter().collect();
     senders.sort_by_key(|sender| std::cmp::Reverse(last(sender)));
-    let mut all = Sums::default();
-    senders
-        .iter()
-        .for_each(|sender| all.add(&Sums::of(&sender.records)));
+    let dropped = Sums::of(senders.iter().flat_map(|sender| &sender.records)).dropped;
     html! {
         @if senders.is_empty() { (none(request)) }
         @else {
-            (verdict(&all, &senders, now))
             (table_of(&senders[..senders.len().min(DAEMONS_MAX)], now))
             @if senders.len() > DAEMONS_MAX { p class="quiet" { "… and " (senders.len() - DAEMONS_MAX) " that reported before." } }
-            (meanings(&all))
+            (meanings(dropped > 0))
         }
     }
 }
@@ -111,18 +97,19 @@ fn is_silent(sender: &TelemetrySender, now: Timestamp) -> bool {
     now.since(last(sender)).as_secs_f64() > SILENT_AFTER_SECONDS
 }
 
-/// What to know first.
-fn verdict(all: &Sums, senders: &[&TelemetrySender], now: Timestamp) -> Markup {
+/// What to know first: what was lost, and who is silent.
+pub(super) fn verdict(senders: &[TelemetrySender], now: Timestamp) -> Markup {
+    let records = senders.iter().flat_map(|sender| &sender.records);
+    let dropped = Sums::of(records).dropped;
     let silent = senders
         .iter()
         .filter(|sender| is_silent(sender, now))
         .count();
     html! {
-        p class="head" {
-            @if all.dropped > 0 { (signed("fault", &format!("{} dropped", segments(all.dropped)))) }
-            @else { (signed("ok", "No segment was dropped.")) }
-            @if silent > 0 { (signed("error", &format!("{silent} of {} silent", count(senders.len(), "daemon")))) }
-        }
+        @if senders.is_empty() { (signed("ok", "No daemon has reported")) }
+        @else if dropped > 0 { (signed("fault", &format!("{} dropped", segments(dropped)))) }
+        @else { (signed("ok", "No segment was dropped")) }
+        @if silent > 0 { " " (signed("error", &format!("{silent} of {} silent", count(senders.len(), "daemon")))) }
     }
 }
 
@@ -241,7 +228,7 @@ fn pixels(number: f64) -> String {
     format!("{number:.1}")
 }
 
-fn meanings(all: &Sums) -> Markup {
+fn meanings(is_open: bool) -> Markup {
     let meanings = [
         ("Received", "Datagrams that the daemon read."),
         ("Sent", "Segments that X-Ray took."),
@@ -265,7 +252,7 @@ fn meanings(all: &Sums) -> Markup {
         ),
     ];
     html! {
-        details id="meanings" class="meanings" open[all.dropped > 0] {
+        details id="meanings" class="meanings" open[is_open] {
             summary { "What these numbers mean, and what to do about drops" }
             dl { @for (word, meaning) in meanings { dt { (word) } dd { (meaning) } } }
             p class="quiet" { "The sums are of the newest reports, at most sixty of each daemon." }
@@ -280,8 +267,8 @@ fn none(request: &Request) -> Markup {
          xray-ecs daemon --bind 127.0.0.1:2001 --bind-tcp 127.0.0.1:2001"
     );
     html! {
-        p { "No daemon has reported yet. A daemon tells every minute what it received, sent and dropped, from its first \
-             segment on. The one of " code { "xray-ecs local" } " does, and so does any other that sends here:" }
+        p { "No daemon has reported yet. " code { "xray-ecs daemon" } ", and AWS's own, tell every minute what they received, sent and \
+             dropped, from their first segment on. The daemon within " code { "xray-ecs local" } " does not. One that sends here:" }
         (command::copied("A daemon that sends here", &daemon))
     }
 }
@@ -302,11 +289,9 @@ mod tests {
             }),
             ..TelemetryRecord::default()
         };
-        let mut sums = Sums::of(&[record.clone(), record, TelemetryRecord::default()]);
+        let sums = Sums::of(&[record.clone(), record, TelemetryRecord::default()]);
         assert_eq!((sums.received, sums.dropped), (2 * u64::from(u32::MAX), 4));
         assert_eq!(sums.errors_in_words(), "2 no answer in time, 6 status 5xx");
-        sums.add(&sums.clone());
-        assert_eq!((sums.dropped, sums.errors[3]), (8, 12));
         assert_eq!(Sums::default().errors_in_words(), "");
     }
 

@@ -16,6 +16,7 @@ pub(super) fn advice(code: &str, document: &str) -> Markup {
     let parsed: Result<Value, _> = serde_json::from_str(document);
     let document = match parsed {
         Ok(document) => document,
+        Err(error) if error.to_string().starts_with("recursion limit") => Value::Null,
         Err(error) if code == "ParseError" => {
             return html! { "It is no JSON (" (error) "): send one JSON object a document." };
         }
@@ -98,7 +99,7 @@ fn mend(code: &str, entity: &Value) -> Markup {
             html! { "A subsegment that is sent on its own needs the " code { "parent_id" } " of what it belongs to, 16 hexadecimal digits." }
         }
         "ParseError" => {
-            html! { "Send one JSON object a document, nested less than 127 levels deep." }
+            html! { "Send one JSON object a document, nested at most 127 levels deep." }
         }
         _ => html! { "See the answer below." },
     }
@@ -199,5 +200,7 @@ mod tests {
     fn what_is_no_json_is_told_with_the_place() {
         let told = advice("ParseError", "{\"id\":").into_string();
         assert!(told.contains("line 1 column 6"), "{told}");
+        let told = advice("ParseError", &"[".repeat(200)).into_string();
+        assert!(told.ends_with("at most 127 levels deep."), "{told}");
     }
 }

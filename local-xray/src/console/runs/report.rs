@@ -10,7 +10,7 @@ use super::run::{Told, read};
 use super::standing::Standing;
 use super::table::Details;
 use super::work::{Invocation, Run};
-use super::{markdown, run_address, work};
+use super::{annotation_flag, markdown, run_address, work};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
 use crate::console::parts::Name;
@@ -102,7 +102,13 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
         title: &title,
         nav: Nav::Runs,
         window: None,
-        command: None,
+        command: Some(
+            [
+                vec!["traces".to_owned()],
+                annotation_flag("run_id", id).to_vec(),
+            ]
+            .concat(),
+        ),
         content,
     };
     Ok(document(page.render(console, request)))

@@ -45,9 +45,11 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
         p class="way" { a href=(address.only(&window::KEYS).at("/runs")) { "Runs" } }
         h1 { (Name(run.name())) }
         div id="run" data-live data-follows="traces" data-moves=[moves] { (head(address, &run, &told, now)) }
-        (find(address, "Job"))
+        div class="bar-of-tools" {
+            (find(address, "Job"))
+            div id="narrow" data-live { (by_outcome(address, &named)) }
+        }
         div id="jobs" data-live {
-            div class="narrow" { (by_outcome(address, &named)) }
             @if shown.is_empty() {
                 p class="quiet" { @if run.jobs.is_empty() { "No job of it has been seen yet." } @else { "No job is so." } }
             } @else { (table_of(address, paged.items, &details, now)) }
@@ -220,7 +222,7 @@ fn made_of(run: &Run, told: &Told) -> Markup {
             @else if run.earlier > 0 { " Of each job the latest invocation is shown; " (run.earlier) " came before." }
         }
         @if let Some(missing @ 1..) = missing {
-            p { (Standing::Unknown.sign(&format!("{} that ran not here", is_or_are(missing)))) span class="quiet" {
+            p { (Standing::Unknown.sign(&ran_and_missing(missing))) span class="quiet" {
                 ": not sampled, dropped on the way, or removed since. Dropped ones are counted under "
                 a href="/rejects" { "Rejects" } "."
             } }
@@ -228,11 +230,9 @@ fn made_of(run: &Run, told: &Told) -> Markup {
     }
 }
 
-fn is_or_are(missing: usize) -> String {
-    match missing {
-        1 => "1 job is".to_owned(),
-        missing => format!("{missing} jobs are"),
-    }
+fn ran_and_missing(missing: usize) -> String {
+    let are = if missing == 1 { "is" } else { "are" };
+    format!("{} that ran {are} not here", count(missing, "job"))
 }
 
 fn by_outcome(address: &Address, jobs: &[&Invocation]) -> Markup {

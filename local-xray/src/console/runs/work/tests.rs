@@ -89,7 +89,7 @@ fn a_run_stands_as_its_own_segment_says_else_as_its_jobs_do() {
             "all 2 done",
         ),
         (
-            vec![run(Some(9), "done"), running.clone(), done.clone()],
+            vec![run(Some(9), "done"), running, done.clone()],
             Standing::Done,
             "done: 1 no end seen, 1 done",
         ),
