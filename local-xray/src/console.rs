@@ -27,6 +27,7 @@ mod jobs;
 mod live;
 mod map;
 mod page;
+mod pages;
 mod parts;
 mod rejects;
 mod runs;
@@ -114,7 +115,9 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
         .route("/traces", view(traces::page))
         .route("/traces/{id}", view(trace::page))
         .route("/runs", view(runs::page))
+        .route("/runs/{*rest}", view(runs::page))
         .route("/jobs", view(jobs::page))
+        .route("/jobs/{name}", view(jobs::page))
         .route("/rejects", view(rejects::page))
         .route("/filter", view(filter::check))
         .route("/live", get(live::events))

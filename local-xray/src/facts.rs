@@ -283,6 +283,11 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], facts: &mut Vec<Facts<'a>>) {
     }
 }
 
+/// The first facts in `bytes`: those of the document itself.
+pub(crate) fn decode_first(bytes: &[u8]) -> Option<Facts<'_>> {
+    decode_one(&mut Reader::new(bytes))
+}
+
 fn decode_one<'a>(reader: &mut Reader<'a>) -> Option<Facts<'a>> {
     let flags = reader.byte()?;
     let has = |flag| flags & flag != 0;

@@ -233,6 +233,11 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], outlines: &mut Vec<Outline<'a>>) {
     }
 }
 
+/// The first outline in `bytes`: that of the document itself.
+pub(crate) fn decode_first(bytes: &[u8]) -> Option<Outline<'_>> {
+    decode_one(&mut Reader::new(bytes), 0)
+}
+
 fn decode_one<'a>(reader: &mut Reader<'a>, place: usize) -> Option<Outline<'a>> {
     let flags = reader.byte()?;
     let has = |flag| flags & flag != 0;

@@ -19,6 +19,7 @@ mod migrate;
 mod read;
 mod rejects;
 mod retention;
+mod runs;
 mod scan;
 mod schema;
 mod settings;
@@ -30,6 +31,7 @@ pub(crate) use mark::Mark;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
 pub use retention::{BYTES_MIN, Retention};
+pub(crate) use runs::WorkSegment;
 pub use scan::TimeRange;
 pub use settings::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
 pub(crate) use settings::{

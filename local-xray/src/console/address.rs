@@ -32,9 +32,13 @@ impl Address {
 
     /// `/runs/` and a name that may hold anything.
     pub(super) fn under(path: &str, name: &str) -> Self {
-        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let escaped: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        // A browser takes a part that is empty or only dots as a way elsewhere: it gets a slash
+        // before it, and so do names that have one of their own.
+        let is_way = matches!(name, "" | "." | "..") || name.starts_with('/');
+        let guard = if is_way { "%2F" } else { "" };
         // In a path a plus is a plus.
-        Self::path(format!("{path}/{}", name.replace('+', "%20")))
+        Self::path(format!("{path}/{guard}{}", escaped.replace('+', "%20")))
     }
 
     /// The parts of the path, unescaped.
@@ -44,8 +48,12 @@ impl Address {
             .map(|part| {
                 // Only forms write spaces as pluses.
                 let part = part.replace('+', "%2B");
+                // `&` and `=` mean something in queries only.
+                let part = part.replace('&', "%26").replace('=', "%3D");
                 let parsed = form_urlencoded::parse(part.as_bytes());
-                parsed.map(|(name, _)| name.into_owned()).collect()
+                let name: String = parsed.map(|(name, _)| name.into_owned()).collect();
+                let bare = name.strip_prefix('/').map(str::to_owned);
+                bare.unwrap_or(name)
             })
             .collect()
     }
@@ -150,7 +158,9 @@ mod tests {
 
     #[test]
     fn a_name_in_a_path_comes_back_as_it_was() {
-        for name in ["a b", "a+b", "a/b?c#d", "שלום", "..", "%2F", "a&b=c"] {
+        for name in [
+            "a b", "a+b", "a/b?c#d", "שלום", "..", ".", "", "/", "/..", "//", "%2F", "a&b=c",
+        ] {
             let address = Address::under("/runs", name);
             let parsed = Address::of(&address.to_string().parse().unwrap());
             assert_eq!(parsed.parts(), ["runs", name]);

@@ -87,7 +87,7 @@ impl Page<'_> {
                         }
                     }
                     main id="content" tabindex="-1" { (content) }
-                    footer {
+                    footer id="foot" data-live {
                         @if let Some(window) = window {
                             p { "Looking at " (window.words()) ". Times are UTC." }
                         }

@@ -35,8 +35,13 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 /// A status as its sign and its word. `word` is one of X-Ray's: `ok`, `error`, `throttle`, `fault`,
 /// `in progress`.
 pub(super) fn status(word: &str) -> Markup {
-    let class = word.replace(' ', "-");
-    let path = match word {
+    signed(word, word)
+}
+
+/// Words with the sign and the colour of a status.
+pub(super) fn signed(status: &str, words: &str) -> Markup {
+    let class = status.replace(' ', "-");
+    let path = match status {
         "error" => "M6 1 11 10H1z",
         "throttle" => "M1 2H11L6 11z",
         "fault" => "M2 2H10V10H2z",
@@ -48,7 +53,7 @@ pub(super) fn status(word: &str) -> Markup {
             svg class="sign" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" {
                 path fill-rule="evenodd" d=(path) {}
             }
-            (word)
+            (words)
         }
     }
 }

@@ -137,14 +137,21 @@ fn read_time(name: &str, text: &str) -> Result<Timestamp, Failure> {
     let time = zoned
         .or_else(|_| plain("%Y-%m-%dT%H:%M:%S%.f"))
         .or_else(|_| plain("%Y-%m-%dT%H:%M"));
-    let micros = time
-        .ok()
-        .and_then(|time| u64::try_from(time.timestamp_micros()).ok());
-    micros.map(Timestamp::from_micros).ok_or_else(|| {
+    time.ok().and_then(timestamp).ok_or_else(|| {
         Failure::BadRequest(format!(
             "{name}={text} is no time: write such as 2026-11-29T02:00:00Z"
         ))
     })
+}
+
+/// A time with a zone, as annotations hold it.
+pub(super) fn parsed(text: &str) -> Option<Timestamp> {
+    timestamp(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
+
+fn timestamp(time: DateTime<Utc>) -> Option<Timestamp> {
+    let micros = u64::try_from(time.timestamp_micros()).ok()?;
+    Some(Timestamp::from_micros(micros))
 }
 
 fn before(time: Timestamp, length: Duration) -> Timestamp {

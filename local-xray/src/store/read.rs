@@ -121,7 +121,7 @@ impl Store {
 }
 
 /// The documents of a trace.
-fn bodies(connection: &Connection, id: TraceId) -> Result<Vec<String>, rusqlite::Error> {
+pub(super) fn bodies(connection: &Connection, id: TraceId) -> Result<Vec<String>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT document FROM documents JOIN bodies USING (body)
          WHERE documents.trace_id = ?1 ORDER BY id",

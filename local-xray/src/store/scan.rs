@@ -284,10 +284,10 @@ fn epoch_secs(time: Timestamp) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
-fn first_id(start: Timestamp) -> u128 {
+pub(super) fn first_id(start: Timestamp) -> u128 {
     TraceId::from_parts(epoch_secs(start), 0).to_w3c()
 }
 
-fn last_id(end: Timestamp) -> u128 {
+pub(super) fn last_id(end: Timestamp) -> u128 {
     TraceId::from_parts(epoch_secs(end), u128::MAX).to_w3c()
 }

@@ -9,6 +9,8 @@ use std::process::Command;
 
 use crate::local::Local;
 
+mod rejects;
+mod runs;
 mod shell;
 
 /// Whether scripts can be run here; tells when they cannot.

@@ -1,0 +1,333 @@
+//! One run: what it tells of itself, and its jobs with what each did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::response::Response;
+use maud::{Markup, html};
+use serde_json::Value;
+use tracing_xray::Timestamp;
+
+use super::report::report_address;
+use super::standing::Standing;
+use super::table::{self, Details};
+use super::work::{self, Invocation, Own, Run};
+use super::{annotation_flag, scheduled_time, traces_of};
+use crate::console::answer::{Failure, document};
+use crate::console::page::{Nav, Page};
+use crate::console::pages::{Choice, Paged, choices, find, is_found};
+use crate::console::parts::{Name, count, duration, time, trace_address};
+use crate::console::window::{self, Window};
+use crate::console::{Address, Console, Request, command, jobs};
+use crate::document::seconds;
+use crate::read::{items, text};
+use crate::store::{Store, StoreError};
+
+const PAGE_LEN: usize = 100;
+
+/// What runs for so long may be what a killed worker left.
+const LONG_SECONDS: f64 = 3600.0;
+
+pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
+    let now = console.now();
+    let address = &request.address;
+    let mut run = read(console, request, id)?;
+    let told = Told::read(&console.store, &run)?;
+    run.jobs.sort_by_key(|job| job.standing);
+    let outcome = address.get("outcome");
+    let is_named = |job: &&Invocation| is_found(address, &job.job);
+    let is_so = |job: &&Invocation| outcome.is_none_or(|outcome| job.word() == outcome);
+    let named: Vec<&Invocation> = run.jobs.iter().filter(is_named).collect();
+    let shown: Vec<&Invocation> = named.iter().copied().filter(is_so).collect();
+    let paged = Paged::of(&shown, address, PAGE_LEN);
+    let details = Details::read(&console.store, paged.items.iter().copied())?;
+    let moves = super::moves(std::slice::from_ref(&run), now);
+    let content = html! {
+        p class="way" { a href=(address.only(&window::KEYS).at("/runs")) { "Runs" } }
+        h1 { (Name(run.name())) }
+        div id="run" data-live data-follows="traces" data-moves=[moves] { (head(address, &run, &told, now)) }
+        div class="bar-of-tools" {
+            (find(address, "Job"))
+            div id="narrow" data-live { (by_outcome(address, &named)) }
+        }
+        div id="jobs" data-live {
+            @if shown.is_empty() {
+                p class="quiet" { @if run.jobs.is_empty() { "No job of it has been seen yet." } @else { "No job is so." } }
+            } @else { (table_of(address, paged.items, &details, now)) }
+            (paged.links(address, "jobs"))
+        }
+    };
+    let mut flags = annotation_flag("run_id", id).to_vec();
+    flags.extend(
+        outcome
+            .map(|outcome| annotation_flag("outcome", outcome))
+            .into_iter()
+            .flatten(),
+    );
+    let since = Window::read(&address.only(&window::KEYS), now)?;
+    let title = format!("Run {id}");
+    let page = Page {
+        title: &title,
+        nav: Nav::Runs,
+        window: None,
+        command: Some([vec!["traces".to_owned()], flags, since.flags()].concat()),
+        content,
+    };
+    Ok(document(page.render(console, request)))
+}
+
+/// The run that an address names.
+pub(super) fn read(console: &Console, request: &Request, id: &str) -> Result<Run, Failure> {
+    let window = Window::read(&request.address, console.now())?;
+    let run = work::run(&console.store, (window.start, window.end), id)?;
+    run.ok_or_else(|| Failure::NotFound(format!("no segment here is of a run {id:?}")))
+}
+
+/// What the run's own segment tells beyond its annotations.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Program and version, as the segment has them.
+    version: Option<String>,
+    /// How many jobs ended how, as the run counted them.
+    pub(super) totals: BTreeMap<String, u64>,
+    /// What lay between the scheduled time and the start, in seconds.
+    waited: Vec<(String, f64)>,
+}
+
+impl Told {
+    pub(super) fn read(store: &Store, run: &Run) -> Result<Self, StoreError> {
+        let Some(own) = &run.own else {
+            return Ok(Self::default());
+        };
+        let ids = [Some(own.segment_id), own.parent].into_iter().flatten();
+        let segments = store.segments(ids.map(|id| (own.trace_id, id)))?;
+        let document = |id| {
+            let text = segments.get(&(own.trace_id, id))?;
+            serde_json::from_str::<Value>(text).ok()
+        };
+        let mut told = Self::default();
+        if let Some(segment) = document(own.segment_id) {
+            let service = &segment["service"];
+            let words = [text(service, "name"), text(service, "version")];
+            let words: Vec<&str> = words.into_iter().flatten().collect();
+            told.version = (!words.is_empty()).then(|| words.join(" "));
+            let totals = segment["metadata"]["default"]["totals"].as_object();
+            let totals = totals.into_iter().flatten();
+            told.totals = totals
+                .filter_map(|(word, number)| Some((word.clone(), number.as_u64()?)))
+                .collect();
+        }
+        if let Some(schedule) = own.parent.and_then(document).filter(is_schedule) {
+            told.waited = waited(&schedule);
+        }
+        Ok(told)
+    }
+
+    /// Of the jobs that the run counted, how many ran, so that they should be here.
+    fn ran(&self) -> Option<u64> {
+        let count = |word| self.totals.get(word).copied().unwrap_or(0);
+        let jobs = self.totals.get("jobs")?;
+        Some(jobs.saturating_sub(count("done_before") + count("not_run")))
+    }
+
+    /// `7 jobs, 4 changed, 3 failed`, without what there is none of.
+    fn totals_in_words(&self) -> Option<String> {
+        let jobs = usize::try_from(*self.totals.get("jobs")?).ok()?;
+        let others = self
+            .totals
+            .iter()
+            .filter(|(word, number)| *word != "jobs" && **number > 0);
+        let others = others.map(|(word, number)| format!("{number} {}", word.replace('_', " ")));
+        Some(
+            std::iter::once(count(jobs, "job"))
+                .chain(others)
+                .collect::<Vec<_>>()
+                .join(", "),
+        )
+    }
+}
+
+fn is_schedule(segment: &Value) -> bool {
+    text(segment, "name").is_some_and(|name| name.starts_with("schedule:"))
+}
+
+/// The parts of the wait, and all of it.
+fn waited(schedule: &Value) -> Vec<(String, f64)> {
+    let took =
+        |entity: &Value| Some(seconds(&entity["end_time"])? - seconds(&entity["start_time"])?);
+    let parts = items(&schedule["subsegments"]).iter();
+    let parts = parts.filter_map(|part| Some((text(part, "name")?.to_owned(), took(part)?)));
+    let all = took(schedule).map(|seconds| ("in all".to_owned(), seconds));
+    parts.chain(all).collect()
+}
+
+fn head(address: &Address, run: &Run, told: &Told, now: Timestamp) -> Markup {
+    let is_running = run.standing() == Standing::Running;
+    html! {
+        p class="standing" { (run.standing().sign(&run.words())) (run.counts.bar()) }
+        dl class="facts" {
+            div { dt { "Run" } dd { (command::copied("Run id", &run.id)) } }
+            div { dt { "Started" } dd { (time(run.start)) } }
+            div { dt { "Duration" } dd {
+                (duration(run.seconds(now))) @if is_running { span class="quiet" { " so far" } }
+            } }
+            @if let Some(schedule) = run.schedule() { div { dt { "Schedule" } dd { (Name(schedule)) } } }
+            @if let Some(own) = &run.own { (facts(own)) }
+            @if !told.waited.is_empty() { div { dt { "Before its start" } dd {
+                @for (place, (name, seconds)) in told.waited.iter().enumerate() {
+                    @if place > 0 { ", " } (Name(name)) " " (duration(*seconds))
+                }
+            } } }
+            @let regions: BTreeSet<&str> = run.jobs.iter().filter_map(|job| job.region.as_deref()).collect();
+            @if !regions.is_empty() { div { dt { @if regions.len() == 1 { "Region" } @else { "Regions" } } dd {
+                @for (place, region) in regions.iter().enumerate() { @if place > 0 { ", " } (Name(region)) }
+            } } }
+            @if let Some(version) = &told.version { div { dt { "Program" } dd { (Name(version)) } } }
+            div { dt { "Traces" } dd {
+                @if let Some(own) = &run.own { a id="run-trace" href=(trace_address(own.trace_id)) { "Of the run" } " · " }
+                a id="run-traces" href=(traces_of(address, &run.id)) { "Of its jobs" }
+            } }
+            div { dt { "Report" } dd {
+                a id="report" href=(report_address(address, &run.id, "report")) { "Show" } " · "
+                a id="report-md" href=(report_address(address, &run.id, "report.md")) download { "Markdown" } " · "
+                a id="report-json" href=(report_address(address, &run.id, "report.json")) download { "JSON" }
+            } }
+        }
+        (made_of(run, told))
+        @if is_running && run.seconds(now) > LONG_SECONDS {
+            p class="quiet" { "A worker that was killed tells nobody: what it left running stays so here." }
+        }
+    }
+}
+
+fn facts(own: &Own) -> Markup {
+    html! {
+        @if let Some(time) = &own.scheduled_time { div { dt { "Scheduled for" } dd { (scheduled_time(time)) } } }
+        @if let Some(id) = &own.event_id { div { dt { "Event" } dd class="id" { (Name(id)) } } }
+        @if let Some(shard) = &own.shard { div { dt { "Shard" } dd { (Name(shard)) } } }
+        @if let Some(arn) = &own.task_arn { div { dt { "Task" } dd class="id" { (Name(arn)) } } }
+    }
+}
+
+/// What the page is made of, and whether something is missing.
+fn made_of(run: &Run, told: &Told) -> Markup {
+    let seen = run.counts.all();
+    let missing = told
+        .ran()
+        .and_then(|ran| usize::try_from(ran).ok()?.checked_sub(seen));
+    html! {
+        p class="quiet" {
+            "Made of the traces of its jobs."
+            @if let Some(totals) = told.totals_in_words() { " The run itself counted " (totals) "." }
+            @if run.starts > 1 { " It was started " (run.starts) " times; of each job the latest invocation is shown." }
+            @else if run.earlier > 0 { " Of each job the latest invocation is shown; " (run.earlier) " came before." }
+        }
+        @if let Some(missing @ 1..) = missing {
+            p { (Standing::Unknown.sign(&ran_and_missing(missing))) span class="quiet" {
+                ": not sampled, dropped on the way, or removed since. Dropped ones are counted under "
+                a href="/rejects" { "Rejects" } "."
+            } }
+        }
+    }
+}
+
+fn ran_and_missing(missing: usize) -> String {
+    let are = if missing == 1 { "is" } else { "are" };
+    format!("{} that ran {are} not here", count(missing, "job"))
+}
+
+fn by_outcome(address: &Address, jobs: &[&Invocation]) -> Markup {
+    let mut words: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
+    jobs.iter()
+        .for_each(|job| *words.entry((job.standing, job.word())).or_default() += 1);
+    let all = Choice {
+        value: "",
+        label: html! { "All" },
+        count: jobs.len(),
+    };
+    let each = words.into_iter().map(|((standing, word), count)| Choice {
+        value: word,
+        label: standing.sign(word),
+        count,
+    });
+    choices(
+        address,
+        "outcome",
+        "By outcome",
+        std::iter::once(all).chain(each),
+    )
+}
+
+fn table_of(address: &Address, jobs: &[&Invocation], details: &Details, now: Timestamp) -> Markup {
+    let has_place = jobs
+        .iter()
+        .any(|job| job.bucket.is_some() || job.region.is_some());
+    html! {
+        div class="table" id="jobs-table" data-scrolls tabindex="0" role="region" aria-label="Jobs of the run" {
+            table class="runs" {
+                thead { tr {
+                    th scope="col" { "Job" }
+                    th scope="col" { "Outcome" }
+                    th scope="col" { "What it did" }
+                    @if has_place { th scope="col" { "Works on" } }
+                    th scope="col" class="number" { "Attempts" }
+                    th scope="col" class="number" { "Duration" }
+                    th scope="col" { "Look at" }
+                } }
+                tbody { @for job in jobs { tr {
+                    th scope="row" class="what" {
+                        a id={ "job-" (job.segment_id) } class="title" href=(jobs::job_address(address, &job.job)) { (Name(&job.job)) }
+                        @if let Some(job_type) = &job.job_type { span class="quiet" { (Name(job_type)) } }
+                    }
+                    td { (table::outcome(job)) }
+                    td class="told" { (table::told(job, details.of(job))) }
+                    @if has_place { td class="what" { (table::place(job)) } }
+                    td class="number" { @if let Some(attempts) = job.attempts { (attempts) } @else { "–" } }
+                    td class="number" { (table::took(job, now)) }
+                    td class="links" { (table::trace_link(job)) }
+                } } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_wait_for_the_start_is_told_in_parts_and_in_all() {
+        let schedule = json!({ "name": "schedule:nightly", "start_time": 100, "end_time": 109.5, "subsegments": [
+            { "name": "delivery", "start_time": 100, "end_time": 102 },
+            { "name": "image pull", "start_time": 102 },
+        ] });
+        assert!(is_schedule(&schedule));
+        let expected = [("delivery".to_owned(), 2.0), ("in all".to_owned(), 9.5)];
+        assert_eq!(waited(&schedule), expected);
+    }
+
+    #[test]
+    fn what_the_run_counted_is_told_and_who_ran_should_be_here() {
+        let totals = [
+            ("jobs", 9),
+            ("changed", 4),
+            ("failed", 0),
+            ("done_before", 2),
+            ("not_run", 1),
+        ];
+        let told = Told {
+            totals: totals
+                .map(|(word, number)| (word.to_owned(), number))
+                .into(),
+            ..Told::default()
+        };
+        assert_eq!(told.ran(), Some(6));
+        let words = told.totals_in_words();
+        assert_eq!(
+            words.as_deref(),
+            Some("9 jobs, 4 changed, 2 done before, 1 not run")
+        );
+        assert_eq!(Told::default().ran(), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Cells that the table of a run's jobs and that of a job's history share.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+use tracing_xray::{SegmentId, Timestamp, TraceId};
+
+use super::detail::Detail;
+use super::standing::Standing;
+use super::work::Invocation;
+use crate::console::parts::{Name, duration, trace_address};
+use crate::store::{Store, StoreError};
+
+/// What invocations tell in their documents, which are read for those that are shown.
+pub(in crate::console) struct Details(HashMap<(TraceId, SegmentId), Detail>);
+
+impl Details {
+    pub(in crate::console) fn read<'i>(
+        store: &Store,
+        invocations: impl Iterator<Item = &'i Invocation>,
+    ) -> Result<Self, StoreError> {
+        let segments = store.segments(invocations.map(|job| (job.trace_id, job.segment_id)))?;
+        let details = segments.into_iter();
+        let details = details.map(|(key, document)| (key, Detail::of(&document)));
+        Ok(Self(details.collect()))
+    }
+
+    /// What one tells; nothing where it is gone by now.
+    pub(in crate::console) fn of(&self, job: &Invocation) -> Option<&Detail> {
+        self.0.get(&(job.trace_id, job.segment_id))
+    }
+}
+
+pub(in crate::console) fn outcome(job: &Invocation) -> Markup {
+    job.standing.sign(job.word())
+}
+
+pub(in crate::console) fn took(job: &Invocation, now: Timestamp) -> Markup {
+    html! {
+        @match job.seconds(now) {
+            Some(seconds) => (duration(seconds)),
+            None => "–",
+        }
+        @if job.standing == Standing::Running { span class="quiet" { " so far" } }
+    }
+}
+
+/// The bucket and where it is.
+pub(in crate::console) fn place(job: &Invocation) -> Markup {
+    html! {
+        @if let Some(bucket) = &job.bucket { span class="id" { (Name(bucket)) } }
+        @if let Some(region) = &job.region { span class="quiet" { (Name(region)) } }
+    }
+}
+
+/// Why it failed, its attempts where there was more than one, and what it changed.
+pub(in crate::console) fn told(job: &Invocation, detail: Option<&Detail>) -> Markup {
+    let Some(detail) = detail else {
+        return html! {};
+    };
+    let is_failed = job.standing == Standing::Failed;
+    html! {
+        @if let Some(error) = &detail.error { p class=(if is_failed { "fault" } else { "quiet" }) { (Name(error)) } }
+        @if detail.attempts.len() > 1 || detail.told_apart().any(|(_, error)| error.is_some()) {
+            ol class="attempts" {
+                @for (attempt, error) in detail.told_apart() { li {
+                    (attempt.standing.sign(&attempt.name))
+                    @if let Some(seconds) = attempt.seconds { " " span class="quiet" { (duration(seconds)) } }
+                    @if let Some(error) = error { " " span class="quiet" { (Name(error)) } }
+                } }
+            }
+        }
+        @if !detail.changes.is_empty() {
+            ul class="changes" {
+                @for change in &detail.changes { li { (Name(change)) } }
+                @if detail.more_changes > 0 { li class="quiet" { "and " (detail.more_changes) " more, see the trace" } }
+            }
+        }
+    }
+}
+
+pub(in crate::console) fn trace_link(job: &Invocation) -> Markup {
+    html! {
+        a id={ "trace-" (job.segment_id) } href=(trace_address(job.trace_id)) aria-label={ "Trace of " (job.job) } { "Trace" }
+    }
+}

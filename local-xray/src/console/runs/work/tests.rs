@@ -1,0 +1,133 @@
+//! Runs put together from stores that hold segments of them.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
+}
+
+/// A segment of a run `r`, or of its job, as the worker makes it.
+fn segment(
+    number: u64,
+    job: Option<&str>,
+    (start, end): (u64, Option<u64>),
+    outcome: &str,
+) -> Value {
+    let (start, end) = (at(start).as_secs(), end.map(|end| at(end).as_secs()));
+    let mut annotations = json!({ "run_id": "r" });
+    if let Some(job) = job {
+        annotations["job"] = json!(job);
+    }
+    if end.is_some() {
+        annotations["outcome"] = json!(outcome);
+    }
+    let name = if job.is_some() { "fleet" } else { "fleet run" };
+    json!({ "id": format!("{number:016x}"), "trace_id": format!("1-{start:08x}-{number:024x}"), "name": name,
+        "start_time": start, "end_time": end, "in_progress": end.is_none(), "annotations": annotations,
+        "fault": matches!(outcome, "failed" | "stopped") })
+}
+
+fn run_of(segments: &[Value], window: (u64, u64)) -> Option<Run> {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let texts: Vec<String> = segments.iter().map(Value::to_string).collect();
+    assert_eq!(store.put_trace_segments(&texts, at(0)).unwrap(), []);
+    let mut runs = runs(&store, (at(window.0), at(window.1)), |_| true).unwrap();
+    assert!(runs.len() < 2);
+    runs.pop()
+}
+
+#[test]
+fn a_run_stands_as_its_own_segment_says_else_as_its_jobs_do() {
+    let run = |end: Option<u64>, outcome: &str| segment(1, None, (0, end), outcome);
+    let job = |number, end, outcome: &str| {
+        segment(number, Some(&format!("job {number}")), (1, end), outcome)
+    };
+    let (done, failed) = (job(2, Some(3), "changed"), job(3, Some(3), "failed"));
+    let running = job(4, None, "");
+    for (segments, standing, words) in [
+        (vec![run(None, "")], Standing::Running, "running"),
+        (
+            vec![run(None, ""), done.clone()],
+            Standing::Running,
+            "running, 1 done",
+        ),
+        (
+            vec![running.clone(), failed.clone()],
+            Standing::Running,
+            "1 running, 1 failed",
+        ),
+        (
+            vec![run(Some(9), "failed"), done.clone(), failed.clone()],
+            Standing::Failed,
+            "1 of 2 failed",
+        ),
+        (
+            vec![run(Some(9), "stopped"), failed.clone()],
+            Standing::Failed,
+            "stopped: 1 of 1 not done",
+        ),
+        (
+            vec![run(Some(9), "stopped"), done.clone()],
+            Standing::Failed,
+            "stopped",
+        ),
+        (
+            vec![run(Some(9), "done"), done.clone(), failed.clone()],
+            Standing::Done,
+            "done, 1 of 2 failures tolerated",
+        ),
+        (
+            vec![
+                run(Some(9), "done"),
+                done.clone(),
+                job(5, Some(4), "unchanged"),
+            ],
+            Standing::Done,
+            "all 2 done",
+        ),
+        (
+            vec![run(Some(9), "done"), running, done.clone()],
+            Standing::Done,
+            "done: 1 no end seen, 1 done",
+        ),
+        (vec![failed, done], Standing::Failed, "1 of 2 failed"),
+    ] {
+        let run = run_of(&segments, (0, 100)).unwrap();
+        assert_eq!((run.standing(), run.words().as_str()), (standing, words));
+        assert_eq!(run.name(), "fleet");
+    }
+}
+
+#[test]
+fn of_a_run_that_was_started_again_the_latest_invocations_count() {
+    let segments = [
+        segment(1, None, (0, Some(5)), "stopped"),
+        segment(2, Some("a"), (1, Some(2)), "changed"),
+        segment(3, Some("b"), (1, Some(5)), "interrupted"),
+        segment(4, None, (20, Some(25)), "done"),
+        segment(5, Some("b"), (21, Some(22)), "changed"),
+    ];
+    let run = run_of(&segments, (0, 100)).unwrap();
+    assert_eq!(
+        (run.starts, run.earlier, run.words().as_str()),
+        (2, 1, "all 2 done")
+    );
+    assert_eq!((run.start, run.end()), (at(0), Some(at(25))));
+}
+
+#[test]
+fn a_run_that_began_before_the_window_is_whole() {
+    let segments = [
+        segment(1, None, (0, Some(60)), "failed"),
+        segment(2, Some("early"), (1, Some(2)), "failed"),
+        segment(3, Some("late"), (55, Some(58)), "changed"),
+    ];
+    assert_eq!(
+        run_of(&segments, (50, 100)).unwrap().words(),
+        "1 of 2 failed"
+    );
+    assert!(run_of(&segments, (61, 100)).is_none());
+}
