@@ -18,7 +18,7 @@ use aws_smithy_async::time::SystemTimeSource;
 use local_s3::{FaultPlan, LocalS3};
 use local_xray::{LocalXray, Store, Surroundings};
 use serde::{Deserialize, Serialize};
-use xray_daemon::{Counts, XrayClient};
+use xray_daemon::{Counts, TelemetryOptions, XrayClient};
 
 use crate::aws::http::{self, Roots};
 use crate::xray::EmbeddedDaemon;
@@ -34,6 +34,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
 /// The directory that is meant when none is named.
 const DIR: &str = ".xray-ecs";
+
+const TELEMETRY_INTERVAL: Duration = Duration::from_secs(10);
 
 const ENDPOINTS_FILE: &str = "endpoints.json";
 const LOCK_FILE: &str = "lock";
@@ -151,7 +153,11 @@ impl Services {
             ),
             daemon: String::new(),
         };
-        let daemon = EmbeddedDaemon::start(addresses.daemon, endpoints.xray_client()?)?;
+        let daemon = EmbeddedDaemon::start(
+            addresses.daemon,
+            endpoints.xray_client()?,
+            Some(telemetry()),
+        )?;
         daemon.address().clone_into(&mut endpoints.daemon);
         let options = local_xray::Options {
             retention: Some(retention),
@@ -186,6 +192,15 @@ impl Services {
         self.drain_daemon(DRAIN_LIMIT).await;
         self.s3.stop().await;
         self.xray.stop().await;
+    }
+}
+
+/// Who the daemon is in the console, and how often it tells of itself: people look at it.
+fn telemetry() -> TelemetryOptions {
+    TelemetryOptions {
+        hostname: Some("the daemon of xray-ecs local".to_owned()),
+        interval: TELEMETRY_INTERVAL,
+        ..TelemetryOptions::default()
     }
 }
 

@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xray_daemon::{Config, Counts, CountsHandle, Daemon, Endpoint, XrayClient};
+use xray_daemon::{Config, Counts, CountsHandle, Daemon, Endpoint, TelemetryOptions, XrayClient};
 
 use crate::aws::http::{self, Roots};
 use crate::spec::Environment;
@@ -61,11 +61,17 @@ pub(crate) struct EmbeddedDaemon {
 }
 
 impl EmbeddedDaemon {
-    /// Starts one at this address, UDP and TCP, that uploads through `client`.
-    pub(crate) fn start(address: SocketAddr, client: XrayClient) -> anyhow::Result<Self> {
+    /// Starts one at this address, UDP and TCP, that uploads through `client` and, with telemetry, tells
+    /// what it did.
+    pub(crate) fn start(
+        address: SocketAddr,
+        client: XrayClient,
+        telemetry: Option<TelemetryOptions>,
+    ) -> anyhow::Result<Self> {
         let config = Config {
             udp: address,
             tcp: Some(address),
+            telemetry,
             ..Config::default()
         };
         let daemon = Daemon::bind(config)

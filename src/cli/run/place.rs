@@ -50,7 +50,7 @@ impl Place {
         let daemon = match &args.daemon {
             Some(DaemonChoice::Embedded) => {
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let daemon = EmbeddedDaemon::start(any, xray::client(&config, environment)?)?;
+                let daemon = EmbeddedDaemon::start(any, xray::client(&config, environment)?, None)?;
                 wanted.send_to(daemon.address())?;
                 Some(daemon)
             }
