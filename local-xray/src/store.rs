@@ -28,7 +28,7 @@ mod write;
 
 use checkpoint::Checkpointer;
 pub(crate) use listing::{
-    Annotated, Counts, Durations, Facets, Listing, ListingQuery, Row, Slices, Sort, Sorting,
+    Annotated, Counts, Durations, Listing, ListingQuery, Row, Slices, Sort, Sorting,
 };
 pub(crate) use mark::Mark;
 pub use read::{SummaryPage, SummaryQuery, Trace};
