@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use futures_util::stream::unfold;
+use futures_util::stream::{StreamExt as _, unfold};
 use tokio::sync::mpsc;
 
 use super::super::answer::{Failure, download};
@@ -63,6 +63,7 @@ pub(in super::super) fn documents(
     let lines = unfold(receiver, async |mut receiver| {
         Some((receiver.recv().await?, receiver))
     });
-    let body = Body::from_stream(lines);
+    // Whoever compresses it asks once more after its end.
+    let body = Body::from_stream(lines.fuse());
     Ok(download("application/x-ndjson", "traces.jsonl", body))
 }

@@ -23,7 +23,7 @@ const ANNOTATIONS_MAX: usize = 3;
 const TELLING: [&str; 3] = ["job", "bucket", "outcome"];
 
 /// Digits of an id that tell traces of one time apart.
-const ID_DIGITS: usize = 8;
+const ID_DIGITS: usize = 6;
 
 /// Pages beside the one shown that are offered.
 const PAGES_BESIDE: usize = 2;
@@ -50,14 +50,14 @@ pub(super) fn markup(
                 caption class="unseen" { (caption(listing, rows.len(), asked)) }
                 thead { tr {
                     (head(Sort::Start, "Began"))
-                    th scope="col" { "Trace" }
                     (head(Sort::Status, "Status"))
                     (head(Sort::Duration, "Duration"))
-                    th scope="col" class="number" { "Response" }
+                    th scope="col" class="number response" { "Response" }
                     (head(Sort::Service, "Service and request"))
                     th scope="col" class="number" { "HTTP" }
                     th scope="col" { "Annotations" }
-                    th scope="col" class="number" { abbr title="Segments, and services in them" { "Segments" } }
+                    th scope="col" class="number" title="Segments, and the services of all that they call" { "Segments" }
+                    th scope="col" { "Trace" }
                 } }
                 tbody { @for row in rows { (one(row, now)) } }
             }
@@ -107,26 +107,27 @@ fn one(row: &Row, now: Timestamp) -> Markup {
                 time datetime=(window::rfc_3339(row.start)) { (time(row.start, now)) }
                 " " span class="quiet" { (ago(row.start, now)) }
             }
-            td class="id" {
-                a id={ "to-" (id) } href=(parts::trace_address(row.id)) {
-                    span class="unseen" { (start) } (end)
-                }
-            }
             td class="went" {
                 (parts::status(row.status.word()))
                 @if let Some(within) = row.within { " " span class="quiet" { (within.word()) " within" } }
                 @if row.has_gaps { " " span class="quiet" { "incomplete" } }
             }
-            td class="number" {
+            td class="number lasted" {
                 (seconds(row.lasted))
                 @if is_moving(row) { " " span class="quiet" { "so far" } }
             }
-            td class="number quiet" { @if let Some(time) = row.response_time { (seconds(time)) } }
+            td class="number quiet response" { @if let Some(time) = row.response_time { (seconds(time)) } }
             td class="request" { (request(row)) }
             td class="number" { @if let Some(status) = row.http_status { (status) } }
             td class="annotations" { (annotations(row)) }
             td class="number" {
-                (row.segments) " " span class="quiet" { "in " (parts::count(row.services, "service")) }
+                (row.segments) span class="unseen" { " segments" }
+                span class="quiet" { " / " (row.services) } span class="unseen" { " services" }
+            }
+            td class="id" {
+                a id={ "to-" (id) } href=(parts::trace_address(row.id)) {
+                    span class="unseen" { (start) } (end)
+                }
             }
         }
     }
@@ -152,7 +153,7 @@ fn request(row: &Row) -> Markup {
 }
 
 /// A URL without scheme and host, which the service's name tells mostly.
-fn path(url: &str) -> &str {
+pub(super) fn path(url: &str) -> &str {
     let host = url.split_once("://").map(|(_, rest)| rest);
     let path = host.and_then(|rest| rest.find('/').map(|place| &rest[place..]));
     path.unwrap_or(url)

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::Address;
 use super::super::parts::{self, Name};
-use super::list::{clipped, plain};
+use super::list::{clipped, path, plain};
 use crate::facts::AnnotationValue;
 use crate::filter::{FilterExpression, term};
 use crate::store::{Annotated, Counts, Group, Listing, parse_filter};
@@ -105,6 +105,8 @@ impl Choices {
             term,
             traces,
         });
+        // Those that nothing matches lead nowhere.
+        let values = values.filter(|value| value.traces > 0);
         let (statuses, groups) = values.partition(|value| matches!(value.label, Label::Status(_)));
         [
             refiner("Status", statuses, false),
@@ -147,7 +149,7 @@ pub(super) fn of(listing: &Listing, choices: Choices) -> Vec<Refiner> {
             .into_iter()
             .filter_map(|(key, of)| annotation(key, of)),
     );
-    refiners.push(texts("URL", &facets.urls, |url| Some(url_term(url))));
+    refiners.push(urls(&facets.urls));
     refiners.push(texts("Method", &facets.methods, equal("http.method")));
     refiners.push(refiner(
         "HTTP status",
@@ -231,6 +233,23 @@ fn annotation(key: &str, annotated: &Annotated) -> Option<Refiner> {
         })
     });
     Some(refiner(title, values.collect(), annotated.is_cut()))
+}
+
+/// URLs, by their paths where all are of one host.
+fn urls(counts: &Counts<String>) -> Refiner {
+    let mut refiner = texts("URL", counts, |url| Some(url_term(url)));
+    let known = counts.by_frequency();
+    let host = |url: &str| url.len() - path(url).len();
+    let is_shared = known.windows(2).all(|pair| {
+        let (one, other) = (pair[0].0, pair[1].0);
+        one.get(..host(one)) == other.get(..host(other))
+    });
+    for value in refiner.values.iter_mut().filter(|_| is_shared) {
+        if let Label::Text(url) = &mut value.label {
+            *url = path(url).to_owned();
+        }
+    }
+    refiner
 }
 
 /// What is cut off at its query has more behind it.

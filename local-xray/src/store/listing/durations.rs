@@ -8,6 +8,9 @@ use crate::timeline::Status;
 /// Where classes begin within ten times the class before, in tenths.
 const STEPS: [u64; 6] = [10, 15, 20, 30, 50, 70];
 
+/// Fewer classes say little of where on the scale they are.
+const CLASSES_MIN: usize = 12;
+
 /// The powers of ten, in milliseconds, up to eleven days.
 const DECADES: u32 = 10;
 
@@ -72,7 +75,7 @@ impl Durations {
         self.done.get(rank - 1).map(|&micros| micros as f64 / 1e6)
     }
 
-    /// The classes from the first to the last that hold a trace.
+    /// The classes from the first to the last that hold a trace, and some around them if they are few.
     pub(crate) fn classes(&self) -> Vec<Class> {
         let is_filled = |counts: &[usize; 5]| counts.iter().any(|&count| count > 0);
         let first = self.counts.iter().position(is_filled);
@@ -80,7 +83,9 @@ impl Durations {
         let (Some(first), Some(last)) = (first, last) else {
             return Vec::new();
         };
-        let places = first..=last;
+        let beside = CLASSES_MIN.saturating_sub(last - first + 1).div_ceil(2);
+        let last = (last + beside).min(self.counts.len() - 1);
+        let places = first.saturating_sub(beside)..=last;
         places
             .map(|place| Class {
                 from: self.bounds[place],
@@ -115,6 +120,21 @@ mod tests {
                 (7_000_000_000, None, [0, 0, 0, 0, 1]),
             ]
         );
+    }
+
+    #[test]
+    fn a_single_class_has_others_beside_it() {
+        for (seconds, first, last) in [
+            (0, 0, 10),
+            (1, 100, 10_000),
+            (1 << 40, 700_000_000, 7_000_000_000),
+        ] {
+            let mut durations = Durations::default();
+            durations.add(Duration::from_secs(seconds), Status::Ok);
+            let classes = durations.classes();
+            let bounds = (classes[0].from, classes[classes.len() - 1].from);
+            assert_eq!(bounds, (first, last), "{seconds}");
+        }
     }
 
     #[test]
