@@ -48,11 +48,12 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
             ..Shown::default()
         },
     };
+    let is_readable = filter.read.is_ok();
     let page = Page {
         title: "Traces",
         nav: Nav::Traces,
         window: Some(&window),
-        command: Some(asked.command(&window, &filter.text)),
+        command: is_readable.then(|| asked.command(&window, &filter.text)),
         content: html! {
             a class="skip" href="#list" { "Skip to the list" }
             div id="traces-head" class="traces-head" data-live { h1 { "Traces" } (shown.head) }

@@ -48,7 +48,7 @@ impl Store {
         self.read(|connection| {
             let mut builder = GraphBuilder::default();
             scan_ids(connection, ids, Columns::WithoutFacts, |trace| {
-                builder.add(&trace.trace)
+                builder.add(&trace.trace);
             })?;
             finish(connection, builder)
         })

@@ -137,7 +137,10 @@ pub(super) fn of(listing: &Listing, choices: Choices) -> Vec<Refiner> {
             Some(format!("service({})", term::quoted(name)))
         }),
     ];
-    let mut annotations: Vec<_> = facets.annotations.iter().collect();
+    let annotations = facets.annotations.iter();
+    let mut annotations: Vec<(&str, &Annotated)> = annotations
+        .map(|(key, annotated)| (key.as_str(), annotated))
+        .collect();
     annotations
         .sort_by_key(|(key, annotated)| (telling(key), std::cmp::Reverse(annotated.traces), *key));
     annotations.retain(|(key, annotated)| divides(key, annotated));

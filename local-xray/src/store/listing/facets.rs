@@ -1,7 +1,5 @@
 //! What the traces of a list have in common: how many have each service, URL, user, annotation.
 
-use std::collections::HashMap;
-
 use super::counts::Counts;
 use crate::assemble::DetailedTrace;
 use crate::facts::AnnotationValue;
@@ -24,7 +22,8 @@ pub(crate) struct Facets {
     pub(crate) urls: Counts<String>,
     pub(crate) statuses: Counts<i64>,
     pub(crate) users: Counts<String>,
-    pub(crate) annotations: HashMap<String, Annotated>,
+    /// By key.
+    pub(crate) annotations: Vec<(String, Annotated)>,
 }
 
 /// The values of one key of annotations. Those of different types differ.
@@ -81,14 +80,20 @@ impl Facets {
     }
 
     fn annotated(&mut self, key: &str) -> Option<&mut Annotated> {
-        if !self.annotations.contains_key(key) {
-            if self.annotations.len() == KEYS_MAX || key.len() > TEXT_BYTES_MAX {
+        // They are few.
+        let known = self.annotations.iter().position(|(known, _)| known == key);
+        let place = match known {
+            Some(place) => place,
+            None if self.annotations.len() == KEYS_MAX || key.len() > TEXT_BYTES_MAX => {
                 return None;
             }
-            let none = Annotated::default();
-            self.annotations.insert(key.to_owned(), none);
-        }
-        self.annotations.get_mut(key)
+            None => {
+                let new = (key.to_owned(), Annotated::default());
+                self.annotations.push(new);
+                self.annotations.len() - 1
+            }
+        };
+        Some(&mut self.annotations[place].1)
     }
 }
 

@@ -87,6 +87,10 @@ def refines(shown):
         matching(shown, f"{count} trace")
         link.click()
         expect(box).to_have_value("")
+    refiner(shown, "Group").get_by_role("link", name="paid 50").click()
+    expect(box).to_have_value('group.name = "paid"')
+    matching(shown, "50 traces match")
+    shown.goto("/traces")
     refiner(shown, "Job").get_by_role("link", name="job-6").click()
     expect(rows(shown).first.locator(".request")).to_have_text("nightly job job-6")
 

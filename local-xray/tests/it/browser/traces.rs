@@ -26,6 +26,8 @@ fn the_list_of_traces_is_filtered_sorted_and_followed() {
     let now = now.as_secs();
     let documents: Vec<Value> = (0..TRACES).map(|number| request(number, now)).collect();
     local.put(&documents);
+    let group = json!({ "GroupName": "paid", "FilterExpression": "http.method = \"POST\"" });
+    local.post("/CreateGroup", &group);
     browse(&local, "traces.py", &[]);
 }
 
@@ -65,14 +67,14 @@ fn request(number: u64, now: u64) -> Value {
     let mut document = segment(number, now, 20 + number * 10, seconds);
     let user = ["anna", "bert", "carla"][number as usize % 3];
     document["annotations"] = json!({ "size": number % 5, "vip": number % 4 < 2, "plan": format!("plan {}", number % 4) });
-    if number % 6 == 0 {
+    if number.is_multiple_of(6) {
         document["name"] = json!("nightly");
         document["annotations"]["job"] = json!(format!("job-{}", number % 12));
         document["annotations"]["run_id"] = json!(format!("run-{}", number % 18));
     } else {
         document["user"] = json!(user);
         document["http"] = json!({
-            "request": { "method": if number % 5 == 0 { "POST" } else { "GET" },
+            "request": { "method": if number.is_multiple_of(5) { "POST" } else { "GET" },
                 "url": format!("https://shop.example/orders/{}", number % 11) },
             "response": { "status": if number % 10 == 3 { 500 } else { 200 } },
         });
