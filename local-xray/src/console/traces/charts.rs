@@ -36,7 +36,7 @@ pub(super) fn durations(durations: &Durations, address: &Address, filter: &str) 
         .collect();
     let bounds = classes.iter().map(|class| class.from);
     let last = classes.last().and_then(|class| class.to);
-    let mut marks: Vec<Mark> = bounds
+    let marks: Vec<Mark> = bounds
         .chain(last)
         .enumerate()
         .filter(|&(_, from)| classes.len() <= MARKED_MAX || is_decade(from))
@@ -45,10 +45,6 @@ pub(super) fn durations(durations: &Durations, address: &Address, filter: &str) 
             words: told(from),
         })
         .collect();
-    // One at the end needs the room of the one before.
-    if marks.len() > MARKED_MAX {
-        marks.truncate(MARKED_MAX);
-    }
     let percentile = |percent| durations.percentile(percent).map(parts::duration);
     html! {
         section {
