@@ -86,6 +86,15 @@ impl<'a> Trace<'a> {
         orphan.into_iter().collect()
     }
 
+    /// The first of the roots, without making them all.
+    pub(crate) fn root(&self) -> Option<usize> {
+        let segments = self.entities.iter().enumerate().filter(|(index, entity)| {
+            entity.is_segment() && (entity.parent.is_none() || self.parents[*index].is_none())
+        });
+        let first = segments.min_by_key(|(_, entity)| (entity.parent.is_some(), entity.start));
+        first.map(|(index, _)| index)
+    }
+
     /// Whether something is in progress, or a subsegment's segment is missing. A segment whose caller
     /// is not here may well have a caller that sends elsewhere, or nothing.
     pub(crate) fn is_partial(&self) -> bool {

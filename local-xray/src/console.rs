@@ -113,6 +113,7 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
     let views = Router::new()
         .route("/", view(map::page))
         .route("/traces", view(traces::page))
+        .route("/traces.jsonl", view(traces::documents))
         .route("/traces/{id}", view(trace::page))
         .route("/runs", view(runs::page))
         .route("/runs/{*rest}", view(runs::page))

@@ -14,6 +14,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 mod checkpoint;
 mod export;
 mod graph;
+mod listing;
 mod mark;
 mod migrate;
 mod read;
@@ -27,6 +28,9 @@ mod share;
 mod write;
 
 use checkpoint::Checkpointer;
+pub(crate) use listing::{
+    Annotated, Counts, Durations, Listing, ListingQuery, Row, Slices, Sort, Sorting,
+};
 pub(crate) use mark::Mark;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;

@@ -108,6 +108,7 @@ fn keys() -> Markup {
         ("1 … 5", "service map, traces, runs, jobs, rejects"),
         ("/", "to the filter, or find"),
         ("p", "pause, and go on"),
+        ("[ ]", "previous and next page of a list"),
         ("+ − 0", "zoom the map, show all of it"),
         (
             "← ↑ → ↓",
@@ -152,7 +153,7 @@ pub(super) fn toolbar(
             @for (key, value) in address.pairs().filter(|(key, _)| !is_said(key)) {
                 input type="hidden" name=(key) value=(value);
             }
-            @if let Some(filter) = filter { (filter.input()) }
+            @if let Some(filter) = filter { (filter.input(address)) }
             div class="window" {
                 label for="since" { "Time" }
                 select id="since" name="since" data-submits {

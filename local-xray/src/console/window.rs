@@ -171,12 +171,17 @@ pub(super) fn rfc_3339(time: Timestamp) -> String {
 
 /// `2026-11-29 02:00:00 UTC`.
 pub(super) fn date_time(time: Timestamp) -> String {
-    utc(time).format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    formatted(time, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// A time as a format of `strftime` says.
+pub(super) fn formatted(time: Timestamp, format: &str) -> String {
+    utc(time).format(format).to_string()
 }
 
 /// As the inputs of forms have it: `2026-11-29T02:00:00`, in UTC.
 pub(super) fn input_value(time: Timestamp) -> String {
-    utc(time).format("%Y-%m-%dT%H:%M:%S").to_string()
+    formatted(time, "%Y-%m-%dT%H:%M:%S")
 }
 
 #[cfg(test)]

@@ -200,16 +200,8 @@ impl<'t, 'a> Evaluation<'t, 'a> {
         })
     }
 
-    /// The first of `Trace::roots`, without making them all.
     fn root(&self) -> Option<usize> {
-        *self.root.get_or_init(|| {
-            let trace = self.trace();
-            let segments = trace.entities.iter().enumerate().filter(|(index, entity)| {
-                entity.is_segment() && (entity.parent.is_none() || trace.parents[*index].is_none())
-            });
-            let first = segments.min_by_key(|(_, entity)| (entity.parent.is_some(), entity.start));
-            first.map(|(index, _)| index)
-        })
+        *self.root.get_or_init(|| self.trace().root())
     }
 
     fn is_root(&self, index: usize) -> bool {

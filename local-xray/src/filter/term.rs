@@ -1,7 +1,7 @@
 //! Terms of filter expressions, written by programs: what people click at becomes text that they can read.
 
-use super::FilterExpression;
 use super::ast::Expr;
+use super::{FilterExpression, lexer};
 
 /// A text as a string of the language, quotes and backslashes escaped: `"a\"b"`.
 pub fn quoted(text: &str) -> String {
@@ -13,6 +13,11 @@ pub fn quoted(text: &str) -> String {
         quoted.push(c);
     }
     quoted + "\""
+}
+
+/// A number of the language: `0.05`, `200`.
+pub fn number(number: f64) -> String {
+    lexer::digits(number)
 }
 
 /// The keyword of an annotation: `annotation.job`; in brackets what is no plain word, such as a key with
@@ -39,11 +44,56 @@ pub fn both(expression: &str, term: &str) -> String {
     }
 }
 
+/// An expression without a term that has to hold in it, written as `both` writes it; none where there is
+/// no such term.
+pub fn without(expression: &str, term: &str) -> Option<String> {
+    let expression = expression.trim();
+    let places = expression.match_indices(term).map(|(place, _)| place);
+    let mut left = places.filter_map(|place| {
+        let before = match &expression[..place] {
+            "" => "",
+            before => before.strip_suffix(AND)?,
+        };
+        let after = match &expression[place + term.len()..] {
+            "" => "",
+            after => after.strip_prefix(AND)?,
+        };
+        // Within quotes or braces, or beside an OR, it would read otherwise with what is around it in
+        // parentheses.
+        let parts = [before, term, after].into_iter();
+        let parts = parts.filter(|part| !part.is_empty());
+        let apart: Vec<String> = parts.map(|part| format!("({part})")).collect();
+        is_same(expression, &apart.join(AND)).then_some(match (before, after) {
+            ("", rest) | (rest, "") => unwrapped(rest).to_owned(),
+            (before, after) => format!("{before}{AND}{after}"),
+        })
+    });
+    left.next()
+}
+
+const AND: &str = " AND ";
+
+/// An expression without parentheses around the whole of it.
+fn unwrapped(expression: &str) -> &str {
+    let inner = expression.strip_prefix('(');
+    let inner = inner.and_then(|inner| inner.strip_suffix(')'));
+    inner
+        .filter(|inner| is_same(inner, expression))
+        .unwrap_or(expression)
+}
+
+fn is_same(expression: &str, other: &str) -> bool {
+    let read = read(expression);
+    read.is_some() && read == self::read(other)
+}
+
+fn read(expression: &str) -> Option<FilterExpression> {
+    FilterExpression::parse(expression, &|_| Some(String::new())).ok()
+}
+
 /// Whether an AND beside it would take a part of it only.
 fn binds_loosely(expression: &str) -> bool {
-    let any_group = |_: &str| Some(String::new());
-    let read = FilterExpression::parse(expression, &any_group);
-    read.map_or(true, |read| matches!(read.expression, Some(Expr::Any(_))))
+    read(expression).is_none_or(|read| matches!(read.expression, Some(Expr::Any(_))))
 }
 
 #[cfg(test)]
@@ -60,6 +110,31 @@ mod tests {
         assert_eq!(both("user = \"OR\"", "error"), "user = \"OR\" AND error");
     }
 
+    #[test]
+    fn only_a_term_that_has_to_hold_is_taken_out() {
+        for (expression, term, left) in [
+            (" fault ", "fault", Some("")),
+            ("fault AND ok", "ok", Some("fault")),
+            ("fault AND ok", "fault", Some("ok")),
+            ("a AND ok", "ok", None),
+            ("error AND ok AND fault", "ok", Some("error AND fault")),
+            ("(error OR ok) AND fault", "fault", Some("error OR ok")),
+            ("(error OR ok) AND fault", "ok", None),
+            ("error OR ok AND fault", "fault", None),
+            (
+                "ok AND !partial AND fault",
+                "ok AND !partial",
+                Some("fault"),
+            ),
+            ("user = \"a AND ok AND b\"", "ok", None),
+            ("service(\"x\") { error AND ok AND fault }", "ok", None),
+            ("user = \"ab\"", "user = \"a", None),
+            ("", "ok", None),
+        ] {
+            assert_eq!(without(expression, term).as_deref(), left, "{expression}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_key_and_text_stay_one_term(key in any::<String>(), text in any::<String>()) {
@@ -67,6 +142,16 @@ mod tests {
                 let expression = format!("{keyword} = {}", quoted(&text));
                 let read = FilterExpression::parse(&both("ok OR error", &expression), &|_| None);
                 prop_assert!(read.is_ok(), "{expression}: {read:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_added_can_be_taken_out(number in any::<f64>().prop_filter("finite", |n| n.is_finite()), text in "[^\\p{C}]{0,40}") {
+            for expression in ["", "fault", "error OR ok", "service(\"a\") { ok } AND error"] {
+                for term in [format!("user = {}", quoted(&text)), format!("duration >= {}", self::number(number.abs()))] {
+                    let both = both(expression, &term);
+                    prop_assert_eq!(without(&both, &term), Some(expression.to_owned()), "{}", both);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use std::ops::ControlFlow;
 
-use super::scan::{Order, TimeRange, Window, scan, scan_ids};
+use super::scan::{Columns, Order, TimeRange, Window, scan, scan_ids};
 use super::{Store, StoreError};
 use crate::assemble::DetailedTrace;
 use crate::filter::FilterExpression;
@@ -47,7 +47,9 @@ impl Store {
     pub fn trace_graph(&self, ids: &[TraceId]) -> Result<Vec<ServiceNode>, StoreError> {
         self.read(|connection| {
             let mut builder = GraphBuilder::default();
-            scan_ids(connection, ids, |trace| builder.add(&trace.trace))?;
+            scan_ids(connection, ids, Columns::WithoutFacts, |trace| {
+                builder.add(&trace.trace);
+            })?;
             finish(connection, builder)
         })
     }

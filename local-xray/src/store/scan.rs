@@ -93,18 +93,30 @@ pub(super) fn scan(
     Ok(())
 }
 
-/// Hands on every trace of these that is known, without facts.
+/// What is read of each document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Columns {
+    WithFacts,
+    WithoutFacts,
+}
+
+/// Hands on every trace of these that is known.
 pub(super) fn scan_ids(
     connection: &Connection,
     ids: &[TraceId],
+    columns: Columns,
     mut visit: impl FnMut(&DetailedTrace<'_>),
 ) -> Result<(), rusqlite::Error> {
     let ids = ids.iter().map(|id| format!("{:032x}", id.to_w3c()));
     let ids = serde_json::Value::from_iter(ids).to_string();
-    let mut statement = connection.prepare_cached(
-        "SELECT trace_id, received, outline, x'', start_us, end_us FROM documents
+    let facts = match columns {
+        Columns::WithFacts => "facts",
+        Columns::WithoutFacts => "x''",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT trace_id, received, outline, {facts}, start_us, end_us FROM documents
          WHERE trace_id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY trace_id, id",
-    )?;
+    ))?;
     let mut visit = |trace: &DetailedTrace<'_>, _| {
         visit(trace);
         ControlFlow::Continue(())

@@ -12,6 +12,7 @@ use crate::local::Local;
 mod rejects;
 mod runs;
 mod shell;
+mod traces;
 
 /// Whether scripts can be run here; tells when they cannot.
 #[allow(clippy::print_stderr)]

@@ -1,3 +1,29 @@
-// The list of traces: the filter is checked while it is typed.
+// The list of traces: the filter is checked while it is typed; what is new in the list is marked.
 
-export function start() {}
+import { placed } from './place.js';
+
+let timer, known, shown;
+
+const check = async (input) => {
+  const { value } = input;
+  const answer = await fetch(`/filter?filter=${encodeURIComponent(value)}`);
+  const told = await answer.text();
+  // What was typed meanwhile is checked next.
+  if (!answer.ok || input.value !== value) return;
+  document.getElementById('filter-error').innerHTML = told;
+  input.ariaInvalid = told ? 'true' : null;
+};
+
+export function start() {
+  addEventListener('input', ({ target }) => {
+    if (target.id !== 'filter') return;
+    clearTimeout(timer);
+    timer = setTimeout(check, 200, target);
+  });
+  placed(() => {
+    const rows = [...document.querySelectorAll('.rows tr[id]')];
+    if (shown === location.href) for (const row of rows) if (!known.has(row.id)) row.className = 'new';
+    known = new Set(rows.map((row) => row.id));
+    shown = location.href;
+  });
+}
