@@ -1,5 +1,5 @@
 """Takes the pictures of README: `python3 docs/pictures/take.py target/release/xray-ecs`, with playwright and pillow from
-PyPI, and Chromium. Jobs run against local services whose S3 fails now and then; what is seen is what they left."""
+PyPI, and Debian's chromium-headless-shell. Jobs run against local services whose S3 fails now and then; what is seen is what they left."""
 
 import io
 import json
@@ -63,7 +63,7 @@ def main():
                 run(place, "nightly.json")
             run(place, str(ROOT / "jobs/fleet.json"))
             run(place, str(ROOT / "jobs/hardened-bucket.json"))
-            path = os.environ.get("XRAY_ECS_TEST_CHROMIUM") or shutil.which("chromium")
+            path = shutil.which(os.environ.get("XRAY_ECS_TEST_CHROMIUM", "chromium-headless-shell"))
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             size = {"width": 1280, "height": 760}
             page = browser.new_context(base_url=url, viewport=size, device_scale_factor=1.5).new_page()

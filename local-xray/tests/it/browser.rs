@@ -1,7 +1,7 @@
 //! The console in a real browser: each script in `browser/` opens a view, clicks, types and looks.
 //!
 //! They are run by `XRAY_ECS_TEST_PYTHON`, a Python interpreter that has Playwright and axe, else by
-//! `python3`; the browser is `XRAY_ECS_TEST_CHROMIUM`, else `chromium`. Without them these tests skip
+//! `python3`; the browser is `XRAY_ECS_TEST_CHROMIUM`, else `chromium-headless-shell`. Without them these tests skip
 //! and say so. With `XRAY_ECS_TEST_SCREENSHOTS=DIR` what was looked at is kept there.
 
 use std::path::Path;
@@ -17,8 +17,8 @@ mod traces;
 /// Whether scripts can be run here; tells when they cannot.
 #[allow(clippy::print_stderr)]
 fn has_browser() -> bool {
-    let chromium =
-        std::env::var("XRAY_ECS_TEST_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    let chromium = std::env::var("XRAY_ECS_TEST_CHROMIUM")
+        .unwrap_or_else(|_| "chromium-headless-shell".to_owned());
     let works =
         |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     let has_python = works(python().args(["-c", "import playwright, axe_playwright_python"]));

@@ -19,7 +19,7 @@ expect.set_options(timeout=20_000)
 @contextlib.contextmanager
 def browser():
     with sync_playwright() as playwright:
-        path = os.environ.get("XRAY_ECS_TEST_CHROMIUM") or shutil.which("chromium")
+        path = shutil.which(os.environ.get("XRAY_ECS_TEST_CHROMIUM", "chromium-headless-shell"))
         # In a container Chromium has no sandbox of its own for root.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
