@@ -61,6 +61,7 @@ pub(crate) struct Console {
     surroundings: Surroundings,
     clock: Clock,
     stopped: watch::Receiver<bool>,
+    orders: map::Orders,
 }
 
 impl Console {
@@ -75,6 +76,7 @@ impl Console {
             surroundings,
             clock: Clock::System,
             stopped,
+            orders: map::Orders::default(),
         }
     }
 
@@ -98,6 +100,8 @@ type View = fn(&Console, &Request) -> Result<Response, Failure>;
 pub(crate) fn routes(console: Console) -> Router {
     let views = Router::new()
         .route("/", view(map::page))
+        .route("/map.svg", view(map::file))
+        .route("/map/traces", view(map::traces))
         .route("/traces", view(traces::page))
         .route("/traces/{id}", view(trace::page))
         .route("/runs", view(runs::page))

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::local::Local;
 
+mod map;
 mod shell;
 
 /// Whether scripts can be run here; tells when they cannot.
