@@ -63,6 +63,7 @@ pub(crate) struct Console {
     surroundings: Surroundings,
     clock: Clock,
     stopped: watch::Receiver<bool>,
+    orders: map::Orders,
 }
 
 impl Console {
@@ -77,6 +78,7 @@ impl Console {
             surroundings,
             clock: Clock::System,
             stopped,
+            orders: map::Orders::default(),
         }
     }
 
@@ -112,6 +114,8 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
     let console = Arc::new(console);
     let views = Router::new()
         .route("/", view(map::page))
+        .route("/map.svg", view(map::file))
+        .route("/map/traces", view(map::traces))
         .route("/traces", view(traces::page))
         .route("/traces.jsonl", view(traces::documents))
         .route("/traces/{id}", view(trace::page))

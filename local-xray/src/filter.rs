@@ -90,6 +90,12 @@ pub enum Selects {
 }
 
 impl EntitySelector {
+    /// Reads a selector of any length.
+    pub(crate) fn read(text: &str) -> Result<Self, FilterError> {
+        let mut groups = Groups::new(&|_| None);
+        Ok(Self(Parser::new(text, 0, &mut groups)?.selector()?))
+    }
+
     /// What it selects.
     pub fn selects(&self) -> Selects {
         match self.0 {
@@ -104,8 +110,7 @@ impl FromStr for EntitySelector {
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
         check_length(text, SELECTOR_LENGTH_MAX)?;
-        let mut groups = Groups::new(&|_| None);
-        Ok(Self(Parser::new(text, 0, &mut groups)?.selector()?))
+        Self::read(text)
     }
 }
 

@@ -8,7 +8,7 @@ mod statistics;
 mod words;
 
 pub use statistics::{Outcome, Statistics};
-pub use words::duration;
+pub use words::{duration, per_minute};
 
 /// The nodes and the edges between them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +30,21 @@ pub struct Node {
     pub kind: String,
     /// The node's own view of its requests.
     pub statistics: Statistics,
+    /// The services that it stands for, as X-Ray tells them from others.
+    pub services: Vec<Identity>,
+    /// The nodes that were folded into it; empty for any other.
+    pub members: Vec<Node>,
+}
+
+/// What X-Ray tells a service from others by. What is unknown is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its type, as X-Ray writes it.
+    pub kind: String,
+    /// The account that it is in.
+    pub account: String,
 }
 
 /// The calls from a node to another.

@@ -1,5 +1,7 @@
 //! What goes back to the browser: pages with what they may do, and failures as pages.
 
+use std::fmt;
+
 use axum::body::Body;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -45,8 +47,8 @@ pub(super) fn download(kind: &'static str, name: &str, body: impl Into<Body>) ->
     (GUARDS, headers, body.into()).into_response()
 }
 
-/// To another address, which is asked for with GET.
-pub(super) fn see_other(address: &super::Address) -> Response {
+/// To another address, which is asked for with GET; it may end in a `#` and a part of the page.
+pub(super) fn see_other(address: impl fmt::Display) -> Response {
     let location = [(header::LOCATION, address.to_string())];
     (StatusCode::SEE_OTHER, GUARDS, location).into_response()
 }

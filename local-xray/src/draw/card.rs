@@ -1,7 +1,10 @@
 //! A node: a card with a ring, its name, its type, and its numbers in words.
 
+use super::element::Element;
+use super::glyph::{self, Glyph};
+use super::{Part, Setting, node_id};
 use crate::layout::Rect;
-use crate::map::{Node, Outcome, duration};
+use crate::map::{Map, Node, Outcome, duration};
 use crate::svg::{Writer, elide, text_width};
 
 /// From the left of a card to its text.
@@ -19,6 +22,8 @@ struct Text {
     class: &'static str,
     font: i64,
     text: String,
+    /// Before the text.
+    glyph: Option<Glyph>,
 }
 
 impl Text {
@@ -29,23 +34,43 @@ impl Text {
             _ => self.font,
         }
     }
+
+    /// Where it begins, after its glyph.
+    fn start(&self) -> i64 {
+        TEXT + self.glyph.map_or(0, |_| glyph::SIDE + 4)
+    }
 }
 
 /// The lines of a card from the top.
-fn texts(node: &Node) -> Vec<Text> {
+fn texts(node: &Node, minutes: Option<f64>) -> Vec<Text> {
     let mut texts = vec![Text {
         class: "label",
         font: 14,
         text: node.name.clone(),
+        glyph: None,
     }];
-    let mut push = |class, font, text: String| texts.push(Text { class, font, text });
     if node.is_clients() {
         return texts;
     }
-    if !node.kind.is_empty() {
-        push("kind", 11, node.kind.clone());
-    }
-    match (node.statistics.health(), node.statistics.load()) {
+    texts.push(Text {
+        class: "kind",
+        font: 11,
+        text: kind(node).to_owned(),
+        glyph: Some(Glyph::of(&node.kind)),
+    });
+    let mut push = |class, font, text: String| {
+        texts.push(Text {
+            class,
+            font,
+            text,
+            glyph: None,
+        });
+    };
+    let load = match minutes {
+        Some(minutes) => node.statistics.load_of(minutes),
+        None => node.statistics.load(),
+    };
+    match (node.statistics.health(), load) {
         (Some(health), Some(load)) => {
             let worst = node.statistics.worst().unwrap_or(Outcome::Ok);
             push(worst.word(), 12, health);
@@ -56,30 +81,44 @@ fn texts(node: &Node) -> Vec<Text> {
     texts
 }
 
+/// The type in words.
+fn kind(node: &Node) -> &str {
+    match node.kind.as_str() {
+        "" => "service",
+        kind => kind,
+    }
+}
+
 /// The width and the height of a card.
-pub(super) fn size(node: &Node) -> (i64, i64) {
-    let widest = texts(node)
-        .iter()
-        .map(|text| i64::from(text_width(&text.text)) * text.breadth() / 1000 + 1)
-        .max()
-        .unwrap_or(0);
-    let width = (TEXT + widest + PADDING).clamp(WIDTH_MIN, WIDTH_MAX);
+pub(super) fn size(node: &Node, minutes: Option<f64>) -> (i64, i64) {
+    let end =
+        |text: &Text| text.start() + i64::from(text_width(&text.text)) * text.breadth() / 1000 + 1;
+    let widest = texts(node, minutes).iter().map(end).max().unwrap_or(TEXT);
+    let width = (widest + PADDING).clamp(WIDTH_MIN, WIDTH_MAX);
     (width, if node.is_clients() { 64 } else { 84 })
 }
 
-pub(super) fn draw(svg: &mut Writer, node: &Node, rect: Rect) {
-    svg.open(
-        "g",
-        &[
-            ("class", &"node"),
-            ("data-label", &node.label),
-            (
-                "transform",
-                &format_args!("translate({} {})", rect.x, rect.y),
-            ),
-        ],
-    );
-    svg.text("title", &[], &sentence(node));
+pub(super) fn draw(
+    svg: &mut Writer,
+    map: &Map,
+    (place, rect): (usize, Rect),
+    keys: Vec<(&'static str, usize)>,
+    setting: Setting<'_>,
+) {
+    let Some(node) = map.nodes.get(place) else {
+        return;
+    };
+    let element = Element {
+        part: Part::Node(place),
+        class: "node".to_owned(),
+        transform: Some(format!("translate({} {})", rect.x, rect.y)),
+        labels: &[("data-label", &node.label)],
+        id: node_id(&node.label),
+        keys,
+        has_tip: true,
+        sentence: sentence(node),
+    };
+    element.open(svg, setting);
     svg.empty(
         "rect",
         &[
@@ -94,18 +133,21 @@ pub(super) fn draw(svg: &mut Writer, node: &Node, rect: Rect) {
         true => person(svg, middle),
         false => ring(svg, node, middle),
     }
-    let texts = texts(node);
+    let texts = texts(node, setting.minutes());
     let step = 17;
     let mut base = middle - step * (texts.len() as i64 - 1) / 2 + 5;
-    let room = (rect.width - TEXT - PADDING + 2).max(0) * 1000;
     for text in &texts {
+        let room = (rect.width - text.start() - PADDING + 2).max(0) * 1000;
+        if let Some(glyph) = text.glyph {
+            glyph.draw(svg, TEXT, base - glyph::SIDE + 3);
+        }
         let shown = elide(
             &text.text,
             u32::try_from(room / text.breadth()).unwrap_or(0),
         );
         let at: [(&str, &dyn std::fmt::Display); 4] = [
             ("class", &text.class),
-            ("x", &TEXT),
+            ("x", &text.start()),
             ("y", &base),
             ("font-size", &text.font),
         ];

@@ -1,10 +1,12 @@
 //! An edge: a curve along its route with an arrow head.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
+use super::element::Element;
+use super::{Part, Setting, edge_id};
 use crate::layout::Point;
 use crate::map::{Edge, Map, Outcome};
-use crate::svg::Writer;
+use crate::svg::{Writer, text_width};
 
 /// How far before and after a bend the curve may begin and end; no further than a channel is wide on
 /// either side of its tracks, so that no curve touches a card.
@@ -13,38 +15,107 @@ const BEND: i64 = 30;
 const HEAD: i64 = 9;
 const HEAD_HALF: i64 = 4;
 
-pub(super) fn draw(svg: &mut Writer, map: &Map, edge: &Edge, route: &[Point]) {
-    let [.., before, last] = route else {
+/// The numbers of an edge: the size of their font, the height of what they stand on, its room at the sides.
+const FONT: i64 = 13;
+const PLATE: i64 = 24;
+const PADDING: i64 = 8;
+
+pub(super) fn draw(
+    svg: &mut Writer,
+    map: &Map,
+    place: usize,
+    route: &[Point],
+    setting: Setting<'_>,
+) {
+    let (Some(edge), [.., before, last]) = (map.edges.get(place), route) else {
         return;
     };
     let forward = if before.x < last.x { 1 } else { -1 };
     let worst = edge.statistics.worst().unwrap_or(Outcome::Ok);
     let link = if edge.is_link { " link" } else { "" };
     let (from, to) = (&map.nodes[edge.from].label, &map.nodes[edge.to].label);
-    svg.open(
-        "g",
-        &[
-            ("class", &format_args!("edge {}{link}", worst.word())),
-            ("data-from", from),
-            ("data-to", to),
-        ],
-    );
     let verb = if edge.is_link {
         "is linked to"
     } else {
         "calls"
     };
-    let numbers = edge.statistics.sentence();
-    svg.text("title", &[], &format!("{from} {verb} {to}: {numbers}"));
+    let element = Element {
+        part: Part::Edge(place),
+        class: format!("edge {}{link}", worst.word()),
+        transform: None,
+        labels: &[("data-from", from), ("data-to", to)],
+        id: edge_id(from, to),
+        keys: vec![("data-arrowleft", edge.from), ("data-arrowright", edge.to)],
+        // Its numbers show.
+        has_tip: false,
+        sentence: format!("{from} {verb} {to}: {}", edge.statistics.sentence()),
+    };
+    element.open(svg, setting);
     // The curve ends within the head, so that its own end does not show.
     let curve = curve(route, forward * (HEAD - 2));
+    if let Setting::Page(_) = setting {
+        // A line is hard to hit.
+        svg.empty("path", &[("class", &"reach"), ("d", &curve)]);
+    }
     svg.empty("path", &[("class", &"line"), ("d", &curve)]);
     let (x, y) = (last.x, last.y);
     let back = -forward * HEAD;
     let head = format!("M{x} {y}l{back} {}v{}z", -HEAD_HALF, 2 * HEAD_HALF);
     svg.empty("path", &[("class", &"head"), ("d", &head)]);
+    numbers(svg, edge, middle(route));
     svg.close();
     svg.line();
+}
+
+/// What an edge tells while it is looked at.
+fn numbers(svg: &mut Writer, edge: &Edge, middle: Point) {
+    let (Some(load), Some(health)) = (edge.statistics.load(), edge.statistics.health()) else {
+        return;
+    };
+    let text = format!("{load} · {health}");
+    let width = i64::from(text_width(&text)) * FONT / 1000 + 2 * PADDING;
+    svg.open(
+        "g",
+        &[
+            ("class", &"numbers"),
+            (
+                "transform",
+                &format_args!("translate({} {})", middle.x, middle.y),
+            ),
+        ],
+    );
+    let plate: [(&str, &dyn Display); 6] = [
+        ("class", &"plate"),
+        ("x", &(-width / 2)),
+        ("y", &(-PLATE / 2)),
+        ("width", &width),
+        ("height", &PLATE),
+        ("rx", &6),
+    ];
+    svg.empty("rect", &plate);
+    let at: [(&str, &dyn Display); 3] = [("class", &"share"), ("y", &4), ("font-size", &FONT)];
+    svg.text("text", &at, &text);
+    svg.close();
+}
+
+/// The middle of a route along its way.
+fn middle(route: &[Point]) -> Point {
+    let length = |pair: &[Point]| match pair {
+        [a, b] => (b.x - a.x).abs() + (b.y - a.y).abs(),
+        _ => 0,
+    };
+    let mut left = route.windows(2).map(length).sum::<i64>() / 2;
+    for pair in route.windows(2) {
+        let [a, b] = pair else { continue };
+        if left <= length(pair) {
+            return Point {
+                x: a.x + left * (b.x - a.x).signum(),
+                y: a.y + left * (b.y - a.y).signum(),
+            };
+        }
+        left -= length(pair);
+    }
+    route.last().copied().unwrap_or(Point { x: 0, y: 0 })
 }
 
 /// The path of a route: straight but for its bends, and `short` of its end. Each vertical stretch with
@@ -95,5 +166,7 @@ mod tests {
         assert_eq!(curve(&route, 7), "M0 0H10C40 0 40 60 70 60H93");
         assert_eq!(curve(&route[..2], 7), "M0 0H33");
         assert_eq!(curve(&[], 7), "");
+        assert_eq!(middle(&route), point((40, 40)));
+        assert_eq!(middle(&route[..2]), point((20, 0)));
     }
 }

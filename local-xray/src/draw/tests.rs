@@ -63,9 +63,31 @@ fn a_link_is_dashed_and_said_so() {
 
 #[test]
 fn the_drawing_in_a_page_has_no_style_of_its_own() {
-    let map = Map::new(&[service(0, "a", "", [1, 0, 0, 1], &[0])]);
-    let svg = service_map(&map, Setting::Page, None).svg;
+    let map = Map::new(&[
+        service(0, "a", "", [1, 0, 0, 1], &[0, 1]),
+        service(1, "b", "", [1, 0, 0, 0], &[]),
+    ]);
+    let page = Page {
+        node: &|node| (node == 0).then(|| "/?node=a&x".to_owned()),
+        edge: &|edge| (edge == 1).then(|| "/?from=a&to=b".to_owned()),
+        selected: Some(Part::Edge(1)),
+        minutes: Some(60.0),
+    };
+    let svg = service_map(&map, Setting::Page(page), None).svg;
     assert!(!svg.contains("style") && !svg.contains("ground"), "{svg}");
+    for part in [
+        "<a class=\"node\" id=",
+        "data-node=\"0\" data-arrowright=\"1\" href=",
+        "href=\"/?node=a&amp;x\" data-place=\"\" aria-label=\"a: 2 requests: 1 ok, 1 fault; average 50.0 ms",
+        "<g class=\"node\" id=",
+        "<a class=\"edge fault selected\"",
+        "aria-current=\"true\"",
+        ">2 req · 0.03/min · 50.0 ms<",
+        &node_id("b"),
+    ] {
+        assert!(svg.contains(part), "{part} is not in {svg}");
+    }
+    assert_eq!(check(&svg), Ok(()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::statistics::Statistics;
-use super::{Edge, Map, Node};
+use super::{Edge, Identity, Map, Node};
 use crate::read::{items, text, whole};
 
 /// How many resources of one type may stand under one parent before they fold into one node.
@@ -87,6 +87,7 @@ fn read(services: &[Value]) -> Vec<Draft> {
         if is_client {
             clients = Some(place);
         }
+        nodes[place].node.services.push(identity(service));
         if let Some(reference) = whole(service, "ReferenceId") {
             by_reference.entry(reference).or_insert(place);
         }
@@ -106,13 +107,22 @@ fn read(services: &[Value]) -> Vec<Draft> {
     nodes
 }
 
+fn identity(service: &Value) -> Identity {
+    let text = |key| text(service, key).unwrap_or_default().to_owned();
+    Identity {
+        name: text("Name"),
+        kind: text("Type"),
+        account: text("AccountId"),
+    }
+}
+
 impl Draft {
     fn clients() -> Self {
         let node = Node {
             label: "Clients".to_owned(),
             name: "Clients".to_owned(),
             kind: "client".to_owned(),
-            statistics: Statistics::default(),
+            ..Node::default()
         };
         Self {
             node,
@@ -137,6 +147,7 @@ impl Draft {
             name: name.to_owned(),
             kind: kind.to_owned(),
             statistics: Statistics::read(service),
+            ..Node::default()
         };
         Self {
             node,
@@ -210,14 +221,23 @@ fn summed(nodes: &[Draft], members: &[usize]) -> Draft {
         .map_or(kind, |(family, _)| shown_family(family, kind));
     let name = format!("{}{}", members.len(), plural(kind));
     let mut statistics = Statistics::default();
-    for &member in members {
-        statistics.add(&nodes[member].node.statistics);
+    let members: Vec<Node> = members
+        .iter()
+        .map(|&member| nodes[member].node.clone())
+        .collect();
+    for member in &members {
+        statistics.add(&member.statistics);
     }
     let node = Node {
         label: format!("{family}, {name}"),
         name,
         kind: kind.to_owned(),
         statistics,
+        services: members
+            .iter()
+            .flat_map(|member| member.services.clone())
+            .collect(),
+        members,
     };
     Draft {
         node,
@@ -325,6 +345,16 @@ mod tests {
         let statistics = &map.nodes[1].statistics;
         assert_eq!((statistics.total, statistics.ok), (12, 12));
         assert_eq!(statistics.average(), Some(0.25));
+        let members: Vec<&str> = map.nodes[1]
+            .members
+            .iter()
+            .map(|node| node.label.as_str())
+            .collect();
+        assert_eq!(
+            members,
+            ["S3 b1", "S3 b2", "S3 b3", "S3 b4", "S3 b5", "S3 b6"]
+        );
+        assert_eq!(map.nodes[1].services[5].kind, "AWS::S3::Bucket");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Statistics {
     pub fault: u64,
     /// Seconds of all requests together.
     pub(super) seconds: f64,
-    /// Response times in seconds and how many requests had them.
+    /// Response times in seconds, from the shortest, and how many requests had them.
     pub(super) histogram: Vec<(f64, u64)>,
 }
 
@@ -46,7 +46,7 @@ impl Statistics {
         let summary = &service["SummaryStatistics"];
         let count = |value: &Value, key| whole(value, key).unwrap_or(0);
         let entries = items(&service["ResponseTimeHistogram"]).iter();
-        Self {
+        let mut statistics = Self {
             total: count(summary, "TotalCount"),
             ok: count(summary, "OkCount"),
             error: count(&summary["ErrorStatistics"], "OtherCount"),
@@ -56,10 +56,13 @@ impl Statistics {
             histogram: entries
                 .filter_map(|entry| Some((number(entry, "Value")?, whole(entry, "Count")?)))
                 .collect(),
-        }
+        };
+        statistics.sort();
+        statistics
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds other requests to these.
+    pub fn add(&mut self, other: &Self) {
         self.total = self.total.saturating_add(other.total);
         self.ok = self.ok.saturating_add(other.ok);
         self.error = self.error.saturating_add(other.error);
@@ -67,6 +70,17 @@ impl Statistics {
         self.fault = self.fault.saturating_add(other.fault);
         self.seconds += other.seconds;
         self.histogram.extend(&other.histogram);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.histogram.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+
+    /// Response times in seconds, from the shortest, and how many requests had them. A time may stand more
+    /// than once.
+    pub fn histogram(&self) -> &[(f64, u64)] {
+        &self.histogram
     }
 
     /// The requests of an outcome.
@@ -86,18 +100,15 @@ impl Statistics {
 
     /// The response time in seconds that this share of the requests kept (nearest rank).
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let mut entries = self.histogram.clone();
-        entries.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let total = entries
-            .iter()
-            .fold(0_u64, |sum, entry| sum.saturating_add(entry.1));
+        let mut entries = self.histogram.iter();
+        let total = (entries.clone()).fold(0_u64, |sum, entry| sum.saturating_add(entry.1));
         let rank = (share * total as f64).ceil().max(1.0) as u64;
         let mut passed = 0_u64;
-        let at = entries.into_iter().find(|entry| {
+        let at = entries.find(|entry| {
             passed = passed.saturating_add(entry.1);
             passed >= rank
         });
-        at.map(|(seconds, _)| seconds)
+        at.map(|&(seconds, _)| seconds)
     }
 
     /// What mattered most among the requests; none without any.
@@ -119,7 +130,7 @@ mod tests {
     #[test]
     fn a_percentile_is_the_nearest_rank() {
         let statistics = Statistics {
-            histogram: vec![(3.0, 1), (1.0, 18), (2.0, 1)],
+            histogram: vec![(1.0, 18), (2.0, 1), (3.0, 1)],
             ..Statistics::default()
         };
         assert_eq!(statistics.percentile(0.5), Some(1.0));

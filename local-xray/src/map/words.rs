@@ -26,6 +26,13 @@ impl Statistics {
         Some(format!("{} req · {}", self.total, duration(average)))
     }
 
+    /// As [`load`](Self::load), of a time of so many minutes: `12 req · 0.20/min · 34.0 ms`.
+    pub fn load_of(&self, minutes: f64) -> Option<String> {
+        let average = duration(self.average()?);
+        let rate = per_minute(self.total, minutes);
+        Some(format!("{} req · {rate}/min · {average}", self.total))
+    }
+
     /// All of it, for those who cannot see the drawing: `12 requests: 9 ok, 1 error, 2 fault;
     /// average 34.0 ms`.
     pub fn sentence(&self) -> String {
@@ -60,6 +67,18 @@ impl Outcome {
             Self::Throttle => "throttle",
             Self::Fault => "fault",
         }
+    }
+}
+
+/// So many requests in so many minutes, for one minute: `0.20`, `12.5`, `340`, `<0.01`.
+pub fn per_minute(total: u64, minutes: f64) -> String {
+    let rate = total as f64 / minutes.max(f64::MIN_POSITIVE);
+    match rate {
+        0.0 => "0".to_owned(),
+        rate if rate < 0.005 => "<0.01".to_owned(),
+        rate if rate < 9.995 => format!("{rate:.2}"),
+        rate if rate < 99.95 => format!("{rate:.1}"),
+        rate => format!("{rate:.0}"),
     }
 }
 
@@ -100,6 +119,19 @@ fn two_units(small: f64, per_large: u64, large_unit: &str, small_unit: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_has_three_digits() {
+        for (total, minutes, told) in [
+            (0, 60.0, "0"),
+            (1, 60.0, "0.02"),
+            (1, 43_200.0, "<0.01"),
+            (750, 60.0, "12.5"),
+            (20_401, 60.0, "340"),
+        ] {
+            assert_eq!(per_minute(total, minutes), told);
+        }
+    }
 
     #[test]
     fn health_is_whole_only_when_it_is_true() {

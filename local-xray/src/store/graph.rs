@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use super::scan::{Columns, Order, TimeRange, Window, scan, scan_ids};
 use super::{Store, StoreError};
 use crate::assemble::DetailedTrace;
-use crate::filter::FilterExpression;
+use crate::filter::{EntitySelector, FilterExpression};
 use crate::graph::{GraphBuilder, ServiceNode, TimePoint, TimeSeries, TimeSeriesQuery};
-use crate::outline;
+use crate::outline::{self, Outline};
 
 impl Store {
     /// The service graph of all traces that were active in a window, or of those among them that a
@@ -21,13 +21,66 @@ impl Store {
         end: Timestamp,
         filter: Option<&FilterExpression>,
     ) -> Result<Vec<ServiceNode>, StoreError> {
+        let (graph, _) = self.counted_graph((start, end), filter)?;
+        Ok(graph)
+    }
+
+    /// The service graph, and of how many traces it is.
+    pub(crate) fn counted_graph(
+        &self,
+        window: (Timestamp, Timestamp),
+        filter: Option<&FilterExpression>,
+    ) -> Result<(Vec<ServiceNode>, usize), StoreError> {
         self.read(|connection| {
             let mut builder = GraphBuilder::default();
-            each_active(connection, (start, end), false, filter, |trace| {
+            let mut count = 0;
+            each_active(connection, window, false, filter, |trace| {
                 builder.add(&trace.trace);
+                count += 1;
             })?;
-            finish(connection, builder)
+            Ok((finish(connection, builder)?, count))
         })
+    }
+
+    /// Hands on each request to services, or each call over edges, of the traces that a service graph
+    /// would be of.
+    pub(crate) fn each_request(
+        &self,
+        window: (Timestamp, Timestamp),
+        filter: Option<&FilterExpression>,
+        selectors: &[EntitySelector],
+        mut visit: impl FnMut(TraceId, &Outline<'_>),
+    ) -> Result<(), StoreError> {
+        let with_facts = selectors.iter().any(EntitySelector::looks_at_facts);
+        self.read(|connection| {
+            each_active(connection, window, with_facts, filter, |trace| {
+                for entity in selectors
+                    .iter()
+                    .flat_map(|selector| selector.entities(trace))
+                {
+                    visit(trace.id, &trace.trace.entities[entity]);
+                }
+            })
+        })
+    }
+
+    /// When the newest trace began.
+    pub(crate) fn newest_trace(&self) -> Result<Option<Timestamp>, StoreError> {
+        let window = Window {
+            start: Timestamp::default(),
+            end: Timestamp::from_micros(u64::MAX),
+            range: TimeRange::TraceId,
+            order: Order::NewestFirst(None),
+            with_facts: false,
+        };
+        let mut newest = None;
+        self.read(|connection| {
+            scan(connection, &window, |trace, _| {
+                newest = trace.trace.interval().map(|(start, _)| start);
+                ControlFlow::Break(())
+            })
+        })?;
+        Ok(newest)
     }
 
     /// The statistics of services or edges in each period of a window in which there were requests.

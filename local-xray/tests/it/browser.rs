@@ -11,6 +11,7 @@ use crate::local::Local;
 
 mod rejects;
 mod runs;
+mod map;
 mod shell;
 mod traces;
 

@@ -1,0 +1,202 @@
+//! What a node or an edge of the map is as a filter expression: the traces that a panel leads to.
+
+use super::super::Address;
+use crate::filter::EntitySelector;
+use crate::filter::term::{both, quoted};
+use crate::map::{Edge, Identity, Map, Node, Outcome};
+
+/// The most that many services may take of an expression, which has 2,000 characters: they are named in it
+/// along with conditions and the page's filter.
+const LENGTH_MAX: usize = 1000;
+
+/// Terms of expressions, one of which has to hold.
+#[derive(Debug)]
+pub(super) struct Meaning(Vec<String>);
+
+impl Meaning {
+    /// Where a fold has too many services to be named, they are those of their type that its callers call.
+    pub(super) fn of_node(map: &Map, node: usize) -> Self {
+        let services = selectors(map, &map.nodes[node]);
+        let terms: Vec<String> = services
+            .iter()
+            .map(|service| format!("service({service})"))
+            .collect();
+        match fits(&terms) {
+            true => Self(terms),
+            false => {
+                let edges = map.edges.iter().filter(|edge| edge.to == node);
+                Self(edges.flat_map(|edge| calls_to_type(map, edge)).collect())
+            }
+        }
+    }
+
+    /// A link leads from a trace to another, which no expression tells of; what it leads to has a name.
+    pub(super) fn of_edge(map: &Map, edge: usize) -> Self {
+        let edge = &map.edges[edge];
+        if edge.is_link {
+            return Self::of_node(map, edge.to);
+        }
+        let [sources, targets] = [edge.from, edge.to].map(|node| selectors(map, &map.nodes[node]));
+        let pairs = sources
+            .iter()
+            .flat_map(|source| targets.iter().map(move |target| (source, target)));
+        let terms: Vec<String> = pairs
+            .map(|(source, target)| format!("edge({source}, {target})"))
+            .collect();
+        match fits(&terms) {
+            true => Self(terms),
+            false => Self(calls_to_type(map, edge)),
+        }
+    }
+
+    /// The expression that finds its requests under conditions, among what another expression finds.
+    pub(super) fn expression(&self, conditions: &Conditions, among: &str) -> String {
+        let braces = match conditions.test() {
+            test if test.is_empty() => String::new(),
+            test => format!(" {{ {test} }}"),
+        };
+        let terms: Vec<String> = (self.0.iter())
+            .map(|term| format!("{term}{braces}"))
+            .collect();
+        match terms.as_slice() {
+            [term] => both(among, term),
+            _ if among.trim().is_empty() => terms.join(" OR "),
+            _ => both(among, &format!("({})", terms.join(" OR "))),
+        }
+    }
+
+    /// What selects its requests within a trace.
+    pub(super) fn entity_selectors(&self) -> Vec<EntitySelector> {
+        let terms = self.0.iter();
+        terms
+            .filter_map(|term| EntitySelector::read(term).ok())
+            .collect()
+    }
+}
+
+/// Whether terms can stand together. One always does.
+fn fits(terms: &[String]) -> bool {
+    let length: usize = terms.iter().map(|term| term.chars().count()).sum();
+    terms.len() <= 1 || length <= LENGTH_MAX
+}
+
+/// All calls from a node to what is of the type of another.
+fn calls_to_type(map: &Map, edge: &Edge) -> Vec<String> {
+    let target = of_type(&map.nodes[edge.to]);
+    let sources = selectors(map, &map.nodes[edge.from]).into_iter();
+    sources
+        .map(|source| format!("edge({source}, {target})"))
+        .collect()
+}
+
+fn of_type(node: &Node) -> String {
+    let kind = node.services.first().map_or("", |service| &service.kind);
+    format!("id(type: {})", quoted(kind))
+}
+
+/// What stands for the services of a node in `service(…)` and `edge(…)`.
+fn selectors(map: &Map, node: &Node) -> Vec<String> {
+    match node.is_clients() {
+        true => vec![of_type(node)],
+        false => node
+            .services
+            .iter()
+            .map(|service| selector(map, service))
+            .collect(),
+    }
+}
+
+/// A service by name and type, and by what else it takes to tell it from others of the map.
+fn selector(map: &Map, service: &Identity) -> String {
+    let Identity {
+        name,
+        kind,
+        account,
+    } = service;
+    let of_others = map.nodes.iter().flat_map(|node| &node.services);
+    let mut namesakes = of_others.filter(|other| other.name == *name && *other != service);
+    let mut parts = format!("name: {}", quoted(name));
+    match kind.is_empty() {
+        true if !namesakes
+            .clone()
+            .any(|other| !other.kind.is_empty() && other.kind != "client") =>
+        {
+            return quoted(name);
+        }
+        _ => parts.push_str(&format!(", type: {}", quoted(kind))),
+    }
+    if !account.is_empty() && namesakes.any(|other| other.kind == *kind) {
+        parts.push_str(&format!(", account.id: {}", quoted(account)));
+    }
+    format!("id({parts})")
+}
+
+/// Which requests are meant: with one of these outcomes, and a response time in milliseconds between these,
+/// both among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Conditions {
+    /// None means any.
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) min_ms: Option<u64>,
+    pub(super) max_ms: Option<u64>,
+}
+
+impl Conditions {
+    /// What the form of a panel says.
+    pub(super) fn of(address: &Address) -> Self {
+        let is_asked = |outcome: &Outcome| address.all("status").any(|word| word == outcome.word());
+        let number = |key| address.get(key).and_then(|text| text.trim().parse().ok());
+        Self {
+            outcomes: Outcome::ALL.into_iter().filter(is_asked).collect(),
+            min_ms: number("min"),
+            max_ms: number("max"),
+        }
+    }
+
+    /// The test of one request. What is in progress has no outcome yet: it passes only where anything does.
+    fn test(&self) -> String {
+        let mut tests = Vec::new();
+        let bounds = [(">=", self.min_ms), ("<=", self.max_ms)];
+        for (operator, bound) in bounds {
+            let seconds = bound.map(|bound| bound as f64 / 1000.0);
+            tests.extend(seconds.map(|seconds| format!("responsetime {operator} {seconds}")));
+        }
+        let outcome = self.outcome_test();
+        if outcome.is_empty() {
+            return tests.join(" AND ");
+        }
+        if tests.is_empty() {
+            tests.push("!partial".to_owned());
+        }
+        match outcome.contains(" OR ") {
+            true => tests.insert(0, format!("({outcome})")),
+            false => tests.insert(0, outcome),
+        }
+        tests.join(" AND ")
+    }
+
+    /// The map counts a request once, as what mattered most of it. To a filter a throttle is an error,
+    /// too, and a fault may be both.
+    fn outcome_test(&self) -> String {
+        let has = |outcome| self.outcomes.contains(&outcome);
+        let failures = match [Outcome::Error, Outcome::Throttle, Outcome::Fault].map(has) {
+            [false, false, false] => "",
+            [true, false, false] => "error AND !throttle AND !fault",
+            [false, true, false] => "throttle AND !fault",
+            [false, false, true] => "fault",
+            [true, true, false] => "error AND !fault",
+            [true, false, true] => "fault OR error AND !throttle",
+            [false, true, true] => "fault OR throttle",
+            [true, true, true] => "!ok",
+        };
+        match (has(Outcome::Ok), failures) {
+            (false, failures) => failures.to_owned(),
+            (true, "") => "ok".to_owned(),
+            (true, "!ok") => String::new(),
+            (true, failures) => format!("ok OR {failures}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! What one node or edge tells: numbers, response times, the requests to look at first, the way to its
+//! traces.
+
+use maud::{Markup, html};
+
+use super::super::answer::Failure;
+use super::super::parts::{Name, duration, status, time, trace_address};
+use super::meaning::{Conditions, Meaning};
+use super::part::{Asked, PART_KEYS, edge_address, node_address};
+use super::top::{self, Top};
+use super::{View, histogram, traces_address};
+use crate::draw::Part;
+use crate::map::{Edge, Node, Outcome, Statistics, per_minute};
+
+/// The most nodes that are listed of a fold.
+const MEMBERS_MAX: usize = 50;
+
+const PERCENTILES: [(&str, f64); 5] = [
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p95", 0.95),
+    ("p99", 0.99),
+    ("longest", 1.0),
+];
+
+/// The panel; empty where the address asks for no part of the map.
+pub(super) fn panel(view: &View<'_>) -> Result<Markup, Failure> {
+    let (title, body) = match (view.selected, Asked::of(&view.request.address)) {
+        (Some(Part::Node(place)), _) => node(view, place)?,
+        (Some(Part::Edge(place)), _) => edge(view, place)?,
+        (None, Some(asked)) => missing(view, asked),
+        (None, None) => return Ok(html! { div id="panel" data-live hidden {} }),
+    };
+    Ok(html! {
+        section id="panel" class="panel" data-live data-scrolls tabindex="0" aria-labelledby="panel-title" {
+            div class="panel-head" {
+                h2 id="panel-title" { (title) }
+                a id="panel-close" class="button" data-place data-key="Escape" href=(view.address) aria-label="Close"
+                    title="Close (Esc)" { "×" }
+            }
+            (body)
+        }
+    })
+}
+
+fn missing(view: &View<'_>, asked: Asked<'_>) -> (Markup, Markup) {
+    let title = match asked {
+        Asked::Node(label) => html! { (Name(label)) },
+        Asked::Edge(from, to) => html! { (Name(from)) " → " (Name(to)) },
+    };
+    let body = html! { p { "Not on the map of " (view.window.words()) "." } };
+    (title, body)
+}
+
+fn node(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
+    let node = &view.map.nodes[place];
+    let edges = view.map.edges.iter().enumerate();
+    let out: Vec<_> = edges
+        .clone()
+        .filter(|(_, edge)| edge.from == place)
+        .collect();
+    let mut statistics = node.statistics.clone();
+    if node.is_clients() {
+        // Nobody asks clients: their requests are those that they make.
+        out.iter()
+            .for_each(|(_, edge)| statistics.add(&edge.statistics));
+    }
+    let callers: Vec<_> = edges.filter(|(_, edge)| edge.to == place).collect();
+    let meaning = Meaning::of_node(&view.map, place);
+    let about = match (node.is_clients(), node.kind.as_str()) {
+        (true, _) => {
+            html! { "Who calls from outside. The numbers are of the services that are called." }
+        }
+        (false, "") => html! { "Service. The numbers are its own view of its requests." },
+        (false, kind) => html! { (Name(kind)) ". The numbers are its own view of its requests." },
+    };
+    let body = html! {
+        p class="quiet" { (about) }
+        (numbers(view, &statistics, &meaning)?)
+        (neighbours(view, "Called by", &callers, |edge| edge.from))
+        (neighbours(view, "Calls", &out, |edge| edge.to))
+        (members(node))
+    };
+    Ok((html! { (Name(&node.label)) }, body))
+}
+
+fn edge(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
+    let edge = &view.map.edges[place];
+    let meaning = Meaning::of_edge(&view.map, place);
+    let [from, to] = [edge.from, edge.to].map(|node| &view.map.nodes[node].label);
+    let link = |node| node_address(&view.address, &view.map, node);
+    let body = html! {
+        p class="quiet" {
+            @if edge.is_link {
+                "A link from traces to others. The numbers are of what received the linked requests; the traces are all of "
+                (Name(to)) "."
+            } @else { "The numbers are the caller’s view of its calls." }
+        }
+        (numbers(view, &edge.statistics, &meaning)?)
+        h3 { "Between" }
+        ul class="neighbours" {
+            li { a data-place href=(link(edge.from)) { (Name(from)) } }
+            li { a data-place href=(link(edge.to)) { (Name(to)) } }
+        }
+    };
+    Ok((html! { (Name(from)) " → " (Name(to)) }, body))
+}
+
+/// What nodes and edges have in common.
+fn numbers(view: &View<'_>, statistics: &Statistics, meaning: &Meaning) -> Result<Markup, Failure> {
+    let top = Top::read(view, meaning)?;
+    let ranges = histogram::ranges(statistics);
+    let bar = |range: &histogram::Range| {
+        let conditions = Conditions {
+            outcomes: Vec::new(),
+            min_ms: Some(range.min_ms),
+            max_ms: Some(range.max_ms),
+        };
+        traces_address(view, meaning, &conditions).to_string()
+    };
+    let requests = if statistics.total == 1 {
+        "request"
+    } else {
+        "requests"
+    };
+    let rate = per_minute(statistics.total, view.window.minutes());
+    Ok(html! {
+        @if let Some(average) = statistics.average() {
+            p class="figures" {
+                span { strong { (statistics.total) } " " (requests) }
+                span { strong { (rate) } " a minute" }
+                span { strong { (duration(average)) } " on average" }
+            }
+            h3 { "Response times" }
+            (histogram::drawing(&ranges, bar))
+            dl class="percentiles" { @for (name, share) in PERCENTILES {
+                @let seconds = statistics.percentile(share);
+                div { dt { (name) } dd { (seconds.map_or_else(|| "–".to_owned(), duration)) } }
+            } }
+        } @else { p { "None of its requests has finished in " (view.window.words()) "." } }
+        (form(view, statistics))
+        (requests_of("Slowest", &top.slowest))
+        (requests_of("Last failures", &top.failures))
+    })
+}
+
+/// The way to the traces: which outcomes, which response times.
+fn form(view: &View<'_>, statistics: &Statistics) -> Markup {
+    let part = view.request.address.only(&PART_KEYS);
+    html! {
+        form class="to-traces" method="get" action="/map/traces" {
+            @for (key, value) in view.address.pairs().chain(part.pairs()) {
+                input type="hidden" name=(key) value=(value);
+            }
+            fieldset {
+                legend { "Traces with" }
+                @for outcome in Outcome::ALL {
+                    label {
+                        input type="checkbox" name="status" value=(outcome.word()) checked;
+                        (status(outcome.word())) span class="quiet number" { (statistics.count(outcome)) }
+                    }
+                }
+            }
+            div class="between-times" {
+                label for="panel-min" { "From" }
+                input id="panel-min" name="min" type="number" min="0" step="1" inputmode="numeric" aria-describedby="panel-unit";
+                label for="panel-max" { "to" }
+                input id="panel-max" name="max" type="number" min="0" step="1" inputmode="numeric" aria-describedby="panel-unit";
+                span id="panel-unit" class="quiet" { "ms" }
+                button class="primary" { "View traces" }
+            }
+        }
+    }
+}
+
+fn requests_of(title: &str, requests: &[top::Request]) -> Markup {
+    html! { @if !requests.is_empty() {
+        h3 { (title) }
+        table class="top" {
+            caption class="unseen" { (title) }
+            thead class="unseen" { tr { th scope="col" { "Trace" } th scope="col" { "Status" } th scope="col" { "Duration" } } }
+            tbody { @for request in requests { tr {
+                td { a href=(trace_address(request.trace)) { (time(request.start)) } }
+                td { (status(request.outcome.word())) }
+                td class="number" { (duration(request.duration_us as f64 / 1e6)) }
+            } } }
+        }
+    } }
+}
+
+/// The nodes at the other ends of edges, each with its edge.
+fn neighbours(
+    view: &View<'_>,
+    title: &str,
+    edges: &[(usize, &Edge)],
+    other: impl Fn(&Edge) -> usize,
+) -> Markup {
+    let requests = |edge: &Edge| match edge.statistics.load() {
+        Some(load) => load,
+        None => "none finished".to_owned(),
+    };
+    html! { @if !edges.is_empty() {
+        h3 { (title) }
+        ul class="neighbours" { @for (place, edge) in edges {
+            @let node = other(edge);
+            @let label = &view.map.nodes[node].label;
+            li {
+                a data-place href=(node_address(&view.address, &view.map, node)) { (Name(label)) }
+                a class="quiet number" data-place href=(edge_address(&view.address, &view.map, *place))
+                    aria-label={ "Edge: " (label) ", " (requests(edge)) } { (requests(edge)) }
+            }
+        } }
+    } }
+}
+
+fn members(node: &Node) -> Markup {
+    html! { @if !node.members.is_empty() {
+        h3 { "In it" }
+        ul class="neighbours" {
+            @for member in node.members.iter().take(MEMBERS_MAX) {
+                li {
+                    span { (Name(&member.name)) }
+                    span class="quiet number" { (member.statistics.load().unwrap_or_else(|| "none finished".to_owned())) }
+                }
+            }
+            @if let more @ 1.. = node.members.len().saturating_sub(MEMBERS_MAX) { li class="quiet" { "and " (more) " more" } }
+        }
+    } }
+}
