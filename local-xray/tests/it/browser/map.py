@@ -45,6 +45,7 @@ def opens_panels(browser):
         # What calls it and what it calls.
         panel(shown).get_by_role("link", name="S3, 8 buckets", exact=True).click()
         expect(panel(shown).locator("h2")).to_have_text("S3, 8 buckets")
+        expect(panel(shown)).to_contain_text("of all of them")
         expect(panel(shown)).to_contain_text("invoices-7")
 
         edge(shown, "orders", "DynamoDB orders").locator(".head").click()
