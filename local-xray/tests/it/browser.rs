@@ -10,6 +10,7 @@ use std::process::Command;
 use crate::local::Local;
 
 mod shell;
+mod trace;
 
 /// Whether scripts can be run here; tells when they cannot.
 #[allow(clippy::print_stderr)]
