@@ -1,12 +1,13 @@
 //! What a segment says of itself: annotations, which filters search, and metadata, which they do not.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
 use super::super::parts::Name;
 use super::super::Address;
 use super::view::View;
 use super::{json, links};
+use crate::svg::escape;
 use crate::term;
 
 /// How much of one namespace of the metadata the page shows.
@@ -29,7 +30,8 @@ pub(super) fn annotations(view: &View<'_>, document: &Value) -> Markup {
                         " " a href=(Address::under("/runs", run)) { "Run" }
                     }
                     @if let Some(term) = term_of(key, value) {
-                        " " a href=(links::traces_with(view, &term)) title=(term) aria-label={ "Traces with " (term) } { "Filter" }
+                        @let told = PreEscaped(escape(&term));
+                        " " a href=(links::traces_with(view, &term)) title=(told) aria-label={ "Traces with " (told) } { "Filter" }
                     }
                 }
             }

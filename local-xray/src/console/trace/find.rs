@@ -8,9 +8,8 @@ use super::view::View;
 use crate::read::{items, text};
 use crate::timeline::{Entity, Timeline};
 
-/// A text that is looked for, and where it was found.
+/// Where a text was found.
 pub(super) struct Find {
-    pub(super) text: String,
     /// The places of the entities that have it, in their order.
     pub(super) matches: Vec<usize>,
 }
@@ -21,7 +20,6 @@ impl Find {
         let wanted = text.trim().to_lowercase();
         let is_match = |&place: &usize| has(&timeline.entities[place], &wanted);
         Self {
-            text: text.trim().to_owned(),
             matches: order.iter().copied().filter(is_match).collect(),
         }
     }

@@ -92,7 +92,8 @@ pub(super) fn head(view: &View<'_>) -> Markup {
             @if timeline.entities.len() > 1 && !critical.is_empty() {
                 p class="critical-words" {
                     svg width="16" height="8" aria-hidden="true" { rect class="critical" y="3" width="16" height="2" {} }
-                    " Critical path: " (critical.join(", "))
+                    " Critical path: "
+                    @for (at, words) in critical.iter().enumerate() { @if at > 0 { ", " } (Name(words)) }
                 }
             }
             (notes(view))

@@ -5,9 +5,22 @@ use serde_json::Value;
 
 use super::super::parts::Name;
 
-/// Indented.
+/// Indented. Marks that would reorder the text around them are escaped, which is the same JSON.
 pub(super) fn pretty(value: &Value) -> String {
-    format!("{value:#}")
+    let text = format!("{value:#}");
+    if text.is_ascii() {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                escaped += &format!("\\u{:04x}", u32::from(c));
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// A text up to so many bytes, and whether that is all of it.
@@ -69,6 +82,14 @@ mod tests {
         assert_eq!(bounded("añb", 4), ("añb", true));
         assert_eq!(bounded("añb", 3), ("añ", false));
         assert_eq!(bounded("añb", 2), ("a", false));
+    }
+
+    #[test]
+    fn no_json_turns_what_stands_around_it_and_all_of_it_is_the_same() {
+        let value = json!({"\u{202e}a": ["\u{2066}שלום", "b"]});
+        let text = pretty(&value);
+        assert!(text.contains(r"\u202ea") && text.contains(r"\u2066שלום"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
     }
 
     #[test]

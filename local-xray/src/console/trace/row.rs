@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::super::parts::{Name, duration, status};
 use super::links;
 use super::view::View;
+use crate::svg::escape;
 use crate::timeline::{Row, RowKind};
 
 /// In pixels.
@@ -120,7 +121,7 @@ impl<'v, 't> Drawn<'v, 't> {
         };
         html! {
             a class="toggle" id={ "t-" (id) } href=(links::within(&changed)) data-place
-                aria-label={ (does) " " (self.view.timeline.entities[place].name) } {
+                aria-label={ (does) " " (PreEscaped(escape(self.view.timeline.entities[place].name))) } {
                 svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" { path d=(path) {} }
             }
         }
@@ -130,7 +131,7 @@ impl<'v, 't> Drawn<'v, 't> {
         let id = self.view.id(place);
         html! {
             a class="what" id={ "s-" (id) } href={ (self.chooses) (id) "#s-" (id) } data-place
-                title=(row.words(self.view.timeline, self.axis_seconds())) {
+                title=(PreEscaped(escape(&row.words(self.view.timeline, self.axis_seconds())))) {
                 (Name(&row.head))
                 @if let Some(resource) = row.resource { " " span class="quiet" { (Name(resource)) } }
                 @for mark in &row.marks { " " span class="mark-word" { (mark) } }

@@ -75,7 +75,7 @@ fn matches(view: &View<'_>) -> Markup {
             }
             (jumps(view, &find.matches, [("[", "Previous match"), ("]", "Next match")]))
             a id="unfind" href=(links::within(&view.address.without(&["find"]))) data-place
-                aria-label={ "Look for " (Name(&find.text).0) " no more" } { "Clear" }
+                { "Clear" }
         }
     }
 }

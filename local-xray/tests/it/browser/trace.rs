@@ -47,7 +47,7 @@ fn of(number: usize, mut document: Value) -> Value {
 
 /// A web shop that reads a bucket and a database, and asks for a payment that fails.
 fn shop() -> Value {
-    let large: Vec<String> = (0..4000).map(|line| format!("a line of {line} bytes")).collect();
+    let large: Vec<String> = (0..9000).map(|line| format!("a line of {line} bytes")).collect();
     let query = part("00000000000000a3", "orders@db", 200, 380, json!({
         "namespace": "remote",
         "sql": {"url": "postgresql://db:5432/orders", "sanitized_query": "SELECT * FROM orders WHERE id = ?",
