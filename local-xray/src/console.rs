@@ -61,6 +61,7 @@ pub(crate) struct Console {
     surroundings: Surroundings,
     clock: Clock,
     stopped: watch::Receiver<bool>,
+    last_trace: trace::LastRead,
 }
 
 impl Console {
@@ -75,6 +76,7 @@ impl Console {
             surroundings,
             clock: Clock::System,
             stopped,
+            last_trace: trace::LastRead::default(),
         }
     }
 

@@ -223,12 +223,14 @@ mod tests {
 
     #[test]
     fn an_entity_is_alone_where_no_child_is_at_work() {
-        let documents = [json!({"id": "a", "name": "a", "start_time": 10, "end_time": 20, "subsegments": [
+        let documents = [
+            json!({"id": "a", "name": "a", "start_time": 10, "end_time": 20, "subsegments": [
             {"id": "b", "name": "b", "start_time": 9, "end_time": 11},
             {"id": "c", "name": "c", "start_time": 12, "end_time": 15},
             {"id": "d", "name": "d", "start_time": 13, "end_time": 14},
             {"id": "e", "name": "e", "start_time": 18},
-            {"id": "f", "name": "f", "start_time": 30, "end_time": 31}]})];
+            {"id": "f", "name": "f", "start_time": 30, "end_time": 31}]}),
+        ];
         let timeline = Timeline::read(&documents, 25.0);
         // From 11 to 12 and from 15 to 18.
         assert_eq!(timeline.self_seconds(0), Some(4.0));

@@ -25,6 +25,7 @@ mod table;
 mod tools;
 mod view;
 
+pub(super) use read::LastRead;
 use read::{Read, trace_id};
 use view::View;
 

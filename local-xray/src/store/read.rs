@@ -67,7 +67,9 @@ pub struct SummaryPage {
 impl Trace {
     /// The documents of its segments.
     pub(crate) fn documents(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().map(|segment| segment.document.as_str())
+        self.segments
+            .iter()
+            .map(|segment| segment.document.as_str())
     }
 }
 

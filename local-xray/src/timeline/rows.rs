@@ -409,11 +409,7 @@ fn marks(timeline: &Timeline<'_>, entity: &Entity<'_>) -> Vec<String> {
 }
 
 fn alike_row<'a>(shown: &Shown<'_, 'a>, alike: &[usize]) -> Row<'a> {
-    let entities = || {
-        alike
-            .iter()
-            .map(|&index| &shown.timeline.entities[index])
-    };
+    let entities = || alike.iter().map(|&index| &shown.timeline.entities[index]);
     let mut counted = Hidden::default();
     entities().for_each(|entity| counted.count(entity.status));
     let name = entities().next().map(Entity::head).unwrap_or_default();
@@ -543,9 +539,7 @@ mod tests {
 
     /// a with b and c, c with d, d with e.
     fn nested() -> [Value; 1] {
-        let entity = |id: &str, start: u32, within: Value| {
-            json!({"id": id, "name": id, "start_time": start, "end_time": 9, "subsegments": within})
-        };
+        let entity = |id: &str, start: u32, within: Value| json!({"id": id, "name": id, "start_time": start, "end_time": 9, "subsegments": within});
         let e = entity("e", 5, json!([]));
         let d = entity("d", 4, json!([e]));
         let c = entity("c", 3, json!([d]));
@@ -557,7 +551,10 @@ mod tests {
         let documents = nested();
         let place = |timeline: &Timeline<'_>, name: &str| {
             let entities = timeline.entities.iter();
-            entities.map(|entity| entity.name).position(|known| known == name).unwrap()
+            entities
+                .map(|entity| entity.name)
+                .position(|known| known == name)
+                .unwrap()
         };
         let fold = Fold {
             level_max: Some(2),
@@ -575,7 +572,10 @@ mod tests {
             let heads = heads(&documents, |timeline| {
                 let places = |names: &str| {
                     let names: Vec<_> = names.split_terminator(' ').collect();
-                    names.into_iter().map(|name| place(timeline, name)).collect()
+                    names
+                        .into_iter()
+                        .map(|name| place(timeline, name))
+                        .collect()
                 };
                 Choice {
                     fold,
@@ -595,7 +595,10 @@ mod tests {
         let documents = nested();
         let timeline = Timeline::read(&documents, 1000.0);
         let choice = Choice {
-            root: timeline.entities.iter().position(|entity| entity.name == "d"),
+            root: timeline
+                .entities
+                .iter()
+                .position(|entity| entity.name == "d"),
             ..Choice::default()
         };
         let rows = rows(&timeline, &choice);

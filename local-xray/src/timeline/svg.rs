@@ -113,7 +113,11 @@ impl Svg<'_, '_> {
         for (place, row) in self.rows.iter().enumerate() {
             let top = ROWS_TOP + place as f64 * ROW_HEIGHT;
             svg.open("g", &[("class", &"row")]);
-            svg.text("title", &[], &row.words(self.timeline, self.timeline.seconds()));
+            svg.text(
+                "title",
+                &[],
+                &row.words(self.timeline, self.timeline.seconds()),
+            );
             svg.empty(
                 "rect",
                 &[

@@ -46,6 +46,8 @@ export function start() {
   });
   placed(() => {
     for (const region of document.querySelectorAll('[data-later]')) if (!region.filled) reached.observe(region);
+    // The chosen row never is in a region that is fetched.
+    document.querySelector('[data-later] [aria-selected]')?.removeAttribute('aria-selected');
     const row = document.querySelector('#rows [aria-selected]');
     const id = row?.querySelector('.what').id;
     if (id !== chosen && /[?&]segment=/.test(location.search)) row?.scrollIntoView({ block: 'nearest' });

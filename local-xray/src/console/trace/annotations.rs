@@ -3,8 +3,8 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::super::parts::Name;
 use super::super::Address;
+use super::super::parts::Name;
 use super::view::View;
 use super::{json, links};
 use crate::svg::escape;
@@ -15,7 +15,10 @@ const METADATA_BYTES_MAX: usize = 50_000;
 
 /// Each annotation, with the way to the traces that share it.
 pub(super) fn annotations(view: &View<'_>, document: &Value) -> Markup {
-    let Some(annotations) = document["annotations"].as_object().filter(|all| !all.is_empty()) else {
+    let Some(annotations) = document["annotations"]
+        .as_object()
+        .filter(|all| !all.is_empty())
+    else {
         return html! {
             p class="quiet" { "No annotations. A program on an X-Ray SDK sets them; filters search them." }
         };
@@ -52,7 +55,10 @@ fn term_of(key: &str, value: &Value) -> Option<String> {
 
 /// The metadata by its namespaces.
 pub(super) fn metadata(download: &str, document: &Value) -> Markup {
-    let Some(namespaces) = document["metadata"].as_object().filter(|all| !all.is_empty()) else {
+    let Some(namespaces) = document["metadata"]
+        .as_object()
+        .filter(|all| !all.is_empty())
+    else {
         return html! {
             p class="quiet" { "No metadata. A program on an X-Ray SDK adds it; it is kept with the segment and not searched." }
         };
@@ -79,7 +85,11 @@ mod tests {
     #[test]
     fn an_annotation_is_a_term_of_its_type() {
         for (key, value, term) in [
-            ("job", json!("a \"b\""), Some(r#"annotation.job = "a \"b\"""#)),
+            (
+                "job",
+                json!("a \"b\""),
+                Some(r#"annotation.job = "a \"b\"""#),
+            ),
             ("attempt", json!(2), Some("annotation.attempt = 2")),
             ("aws.x", json!(true), Some("annotation[aws.x] = true")),
             ("a]", json!(1), None),

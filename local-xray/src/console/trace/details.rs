@@ -61,8 +61,15 @@ pub(super) fn details(view: &View<'_>, request: &Request) -> Markup {
     };
     let entity = &view.timeline.entities[chosen];
     let id = view.id(chosen);
-    let kind = if entity.is_segment { "Segment" } else { "Subsegment" };
-    let link = format!("{}/traces/{}?segment={id}#s-{id}", request.origin, view.read.id);
+    let kind = if entity.is_segment {
+        "Segment"
+    } else {
+        "Subsegment"
+    };
+    let link = format!(
+        "{}/traces/{}?segment={id}#s-{id}",
+        request.origin, view.read.id
+    );
     let is_root = view.choice.root == Some(chosen);
     let focus = links::within(&view.address_of(chosen).with("root", id));
     // Of another segment, or in another tab, it begins at the top.

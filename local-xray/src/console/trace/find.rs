@@ -51,7 +51,9 @@ fn has(entity: &Entity<'_>, wanted: &str) -> bool {
 
 /// By key, value, or both as people write them: `job = logs`, `job=logs`.
 fn has_annotation((key, value): (&String, &Value), wanted: &str) -> bool {
-    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     contains(&format!("{key}={value}"), wanted) || contains(&format!("{key} = {value}"), wanted)
 }
 
@@ -60,7 +62,11 @@ fn contains(text: &str, wanted: &str) -> bool {
 }
 
 /// Of places in an order, the one before and the one after another, around the ends.
-pub(super) fn around(order: &[usize], among: &[usize], from: Option<usize>) -> Option<(usize, usize)> {
+pub(super) fn around(
+    order: &[usize],
+    among: &[usize],
+    from: Option<usize>,
+) -> Option<(usize, usize)> {
     let (first, last) = (*among.first()?, *among.last()?);
     let mut rank = vec![0; order.iter().max().map_or(0, |max| max + 1)];
     for (at, &place) in order.iter().enumerate() {
@@ -102,8 +108,18 @@ mod tests {
         let timeline = Timeline::read(&documents, 2.0);
         let is_found = |text: &str| !Find::of(&timeline, &[0], text).matches.is_empty();
         for text in [
-            "orders", "ORDERS get", "00aa", "ann", "cart?x", "job", "job=logs", "job = Logs", "attempt = 2",
-            "timeout", "no answer", " e1 ",
+            "orders",
+            "ORDERS get",
+            "00aa",
+            "ann",
+            "cart?x",
+            "job",
+            "job=logs",
+            "job = Logs",
+            "attempt = 2",
+            "timeout",
+            "no answer",
+            " e1 ",
         ] {
             assert!(is_found(text), "{text}");
         }

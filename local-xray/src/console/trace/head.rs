@@ -1,13 +1,15 @@
 //! What a trace was, at a glance: how it went, when, how long, whose it is, where it leads.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 use tracing_xray::Timestamp;
 
 use super::super::parts::{Name, count, duration, status, time};
 use super::super::{Address, Console, window};
-use super::Failure;
 use super::view::View;
+use super::{Failure, links};
 use crate::draw::{Setting, service_map};
 use crate::map::Map;
 use crate::read::text;
@@ -20,6 +22,9 @@ const ANNOTATIONS_MAX: usize = 8;
 
 /// Up to how many nodes the map is open at first.
 const NODES_OPEN_MAX: usize = 8;
+
+/// Up to how many nodes the map is drawn unasked.
+const NODES_MAX: usize = 100;
 
 /// Up to how many entities the page moves every second while something is in progress, and how many
 /// seconds lie between two moves of a larger one.
@@ -56,7 +61,11 @@ fn size(timeline: &Timeline<'_>) -> String {
     let all = timeline.entities.len();
     let segments = timeline.entities.iter().filter(|entity| entity.is_segment);
     let segments = segments.count();
-    format!("{}, {}", count(segments, "segment"), count(all - segments, "subsegment"))
+    format!(
+        "{}, {}",
+        count(segments, "segment"),
+        count(all - segments, "subsegment")
+    )
 }
 
 pub(super) fn timestamp(seconds: f64) -> Timestamp {
@@ -67,14 +76,23 @@ pub(super) fn timestamp(seconds: f64) -> Timestamp {
 /// The head of the page.
 pub(super) fn head(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let moves = view.is_in_progress().then(|| match timeline.entities.len() {
-        small if small <= MOVING_MAX => 1,
-        _ => MOVE_SECONDS,
-    });
+    let moves = view
+        .is_in_progress()
+        .then(|| match timeline.entities.len() {
+            small if small <= MOVING_MAX => 1,
+            _ => MOVE_SECONDS,
+        });
     let id = view.read.id;
-    let beside = |name: &str| view.address.only(&["level", "open", "closed", "more"]).at(format!("/traces/{id}/{name}"));
+    let beside = |name: &str| {
+        view.address
+            .only(&["level", "open", "closed", "more"])
+            .at(format!("/traces/{id}/{name}"))
+    };
     let critical = timeline.critical_words(CRITICAL_WORDS_MAX);
-    let list = view.address.only(&["since", "start", "end", "filter"]).at("/traces");
+    let list = view
+        .address
+        .only(&["since", "start", "end", "filter"])
+        .at("/traces");
     html! {
         div id="trace-head" class="trace-head" data-live data-follows=(id) data-moves=[moves] {
             p class="crumbs" { a href=(list) { "Traces" } " / " span class="id" { (id) } }
@@ -154,7 +172,11 @@ pub(super) fn address_of(url: &str) -> Markup {
 /// What is missing from this picture.
 fn notes(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let orphans = timeline.entities.iter().filter(|entity| entity.is_orphan()).count();
+    let orphans = timeline
+        .entities
+        .iter()
+        .filter(|entity| entity.is_orphan())
+        .count();
     let is_lone = timeline.roots.len() == 1;
     html! {
         @if orphans > 0 && is_lone {
@@ -202,8 +224,21 @@ pub(super) fn link_to(link: &crate::timeline::Link<'_>) -> Markup {
     }
 }
 
-/// The service map of this trace alone.
+/// The service map of this trace alone. One of very many nodes takes long and shows little: it is drawn for
+/// those who ask for it.
 pub(super) fn own_map(console: &Console, view: &View<'_>) -> Result<Markup, Failure> {
+    let title = "Service map of this trace";
+    let services = services_max(view);
+    let is_asked = view.address.get("map").is_some();
+    if services > NODES_MAX && !is_asked {
+        let address = view.address.with("map", "all");
+        return Ok(html! {
+            p id="own-map" data-live {
+                a id="draw-map" href=(links::within(&address)) data-place { (title) }
+                span class="quiet" { ": up to " (count(services, "node")) }
+            }
+        });
+    }
     let services = console.store.trace_graph(&[view.read.id])?;
     let services = services.iter().map(serde_json::to_value);
     let services: Vec<Value> = services.filter_map(Result::ok).collect();
@@ -212,12 +247,22 @@ pub(super) fn own_map(console: &Console, view: &View<'_>) -> Result<Markup, Fail
     let drawing = service_map(&map, Setting::Page, None);
     Ok(html! {
         div id="own-map" data-live {
-            details id="own-map-open" open[is_small] {
-                summary { "Service map of this trace" }
-                div id="own-map-drawing" class={ "own-map" @if is_small { " small" } } data-scrolls tabindex="0" role="region" aria-label="Service map of this trace" {
+            details id="own-map-open" open[is_small || is_asked] {
+                summary { (title) }
+                div id="own-map-drawing" class={ "own-map" @if is_small { " small" } } data-scrolls tabindex="0"
+                    role="region" aria-label=(title) {
                     (PreEscaped(drawing.svg))
                 }
             }
         }
     })
+}
+
+/// How many nodes the map may have: one for each name of a segment or of a call.
+fn services_max(view: &View<'_>) -> usize {
+    let entities = view.timeline.entities.iter();
+    let services =
+        entities.filter(|entity| entity.is_segment || entity.document["namespace"].is_string());
+    let names: BTreeSet<&str> = services.map(|entity| entity.name).collect();
+    names.len()
 }

@@ -14,7 +14,10 @@ pub(super) fn pretty(value: &Value) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
                 escaped += &format!("\\u{:04x}", u32::from(c));
             }
             _ => escaped.push(c),
@@ -28,7 +31,9 @@ pub(super) fn bounded(text: &str, bytes_max: usize) -> (&str, bool) {
     if text.len() <= bytes_max {
         return (text, true);
     }
-    let end = (0..=bytes_max).rev().find(|&end| text.is_char_boundary(end));
+    let end = (0..=bytes_max)
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
     (&text[..end.unwrap_or(0)], false)
 }
 
@@ -88,7 +93,10 @@ mod tests {
     fn no_json_turns_what_stands_around_it_and_all_of_it_is_the_same() {
         let value = json!({"\u{202e}a": ["\u{2066}שלום", "b"]});
         let text = pretty(&value);
-        assert!(text.contains(r"\u202ea") && text.contains(r"\u2066שלום"), "{text}");
+        assert!(
+            text.contains(r"\u202ea") && text.contains(r"\u2066שלום"),
+            "{text}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
     }
 
@@ -96,7 +104,11 @@ mod tests {
     fn members_of_members_stand_beneath_their_name() {
         let aws = json!({"region": "eu", "<ecs>": {"container": "<c>"}, "logs": [{"arn": "a"}], "names": ["n"]});
         let told = members(&aws, &["region"]).into_string();
-        for part in ["<h4><bdi>&lt;ecs&gt;</bdi></h4>", "<dd><bdi>&lt;c&gt;</bdi></dd>", "<h4><bdi>logs</bdi></h4>"] {
+        for part in [
+            "<h4><bdi>&lt;ecs&gt;</bdi></h4>",
+            "<dd><bdi>&lt;c&gt;</bdi></dd>",
+            "<h4><bdi>logs</bdi></h4>",
+        ] {
             assert!(told.contains(part), "{part} in {told}");
         }
         assert!(!told.contains("region"), "{told}");

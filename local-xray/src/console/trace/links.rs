@@ -40,9 +40,18 @@ pub(super) fn traces_with(view: &View<'_>, term: &str) -> Address {
 
 /// The least of the windows on offer in which something is that started so many seconds ago.
 fn since(seconds: f64) -> &'static str {
-    let windows = [("1h", 1.0), ("3h", 3.0), ("12h", 12.0), ("1d", 24.0), ("7d", 168.0)];
+    let windows = [
+        ("1h", 1.0),
+        ("3h", 3.0),
+        ("12h", 12.0),
+        ("1d", 24.0),
+        ("7d", 168.0),
+    ];
     let fits = |(_, hours): &(&str, f64)| seconds < hours * 3600.0;
-    windows.iter().find(|window| fits(window)).map_or("30d", |(choice, _)| choice)
+    windows
+        .iter()
+        .find(|window| fits(window))
+        .map_or("30d", |(choice, _)| choice)
 }
 
 #[cfg(test)]

@@ -14,9 +14,30 @@ use crate::timeline::{Entity, Status};
 
 /// The members of a document that are told in words here, or stand in tabs of their own.
 const TOLD: [&str; 24] = [
-    "annotations", "aws", "cause", "end_time", "error", "fault", "http", "id", "in_progress", "links", "metadata", "name",
-    "namespace", "origin", "parent_id", "precursor_ids", "resource_arn", "service", "sql", "start_time", "subsegments",
-    "throttle", "trace_id", "user",
+    "annotations",
+    "aws",
+    "cause",
+    "end_time",
+    "error",
+    "fault",
+    "http",
+    "id",
+    "in_progress",
+    "links",
+    "metadata",
+    "name",
+    "namespace",
+    "origin",
+    "parent_id",
+    "precursor_ids",
+    "resource_arn",
+    "service",
+    "sql",
+    "start_time",
+    "subsegments",
+    "throttle",
+    "trace_id",
+    "user",
 ];
 
 pub(super) fn overview(view: &View<'_>, chosen: usize) -> Markup {
@@ -46,11 +67,15 @@ pub(super) fn overview(view: &View<'_>, chosen: usize) -> Markup {
 fn times(view: &View<'_>, chosen: usize) -> Markup {
     let timeline = view.timeline;
     let entity = &timeline.entities[chosen];
-    let time = |seconds: f64| html! {
-        time datetime=(window::rfc_3339(timestamp(seconds))) { (window::rfc_3339(timestamp(seconds))) }
-        span class="quiet" { " · +" (duration(seconds - timeline.start)) }
+    let time = |seconds: f64| {
+        html! {
+            time datetime=(window::rfc_3339(timestamp(seconds))) { (window::rfc_3339(timestamp(seconds))) }
+            span class="quiet" { " · +" (duration(seconds - timeline.start)) }
+        }
     };
-    let whole = entity.start.map(|start| entity.end.unwrap_or(timeline.now) - start);
+    let whole = entity
+        .start
+        .map(|start| entity.end.unwrap_or(timeline.now) - start);
     html! {
         @if let Some(start) = entity.start { dt { "Start" } dd { (time(start)) } }
         dt { "End" }
@@ -90,12 +115,14 @@ fn namespace_of(namespace: &str) -> Markup {
 fn family(view: &View<'_>, chosen: usize) -> Markup {
     let entity = &view.timeline.entities[chosen];
     let document = entity.document;
-    let named = |id: &str| html! {
-        @match view.places.get(id) {
-            Some(&place) => { (entity_link(view, place)) " " },
-            None => {},
+    let named = |id: &str| {
+        html! {
+            @match view.places.get(id) {
+                Some(&place) => { (entity_link(view, place)) " " },
+                None => {},
+            }
+            span class="id" { (Name(id)) }
         }
-        span class="id" { (Name(id)) }
     };
     html! {
         @if let Some(id) = text(document, "id") { dt { "Id" } dd { span class="id" { (Name(id)) } } }
@@ -118,7 +145,7 @@ fn request(document: &Value) -> Markup {
     html! {
         @if request.is_object() {
             h3 { "HTTP request" }
-            @if let Some(url) = text(request, "url") { p class="url" { (address_of(url)) } }
+            @if let Some(url) = text(request, "url") { p { (address_of(url)) } }
             (json::members(request, &["url"]))
         }
         @if response.is_object() { h3 { "HTTP response" } (json::members(response, &[])) }

@@ -1,12 +1,14 @@
 //! Which trace an address names, and its documents.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::Value;
 use tracing_xray::{Timestamp, TraceId};
 
 use super::super::parts::trace_address;
 use super::super::{Address, Console, Request};
 use super::Failure;
-use crate::store::{SummaryQuery, TimeRange, Trace};
+use crate::store::{Mark, SummaryQuery, TimeRange, Trace};
 use crate::timeline::Timeline;
 
 /// What a path names.
@@ -57,15 +59,42 @@ fn latest(console: &Console) -> Result<TraceId, Failure> {
         ..SummaryQuery::default()
     };
     let page = console.store.trace_summaries(&query)?;
-    let newest = page.summaries.iter().max_by_key(|summary| summary.start_time);
+    let newest = page
+        .summaries
+        .iter()
+        .max_by_key(|summary| summary.start_time);
     newest.map(|summary| summary.id).ok_or_else(|| {
         let command = super::super::command::first_run(&console.surroundings);
         Failure::NotFound(format!("there is no trace yet: run `{command}`"))
     })
 }
 
+/// The trace that was read last, as long as nothing is written: who looks at a large trace asks for it
+/// with every click, and for its rows as they are reached.
+#[derive(Default)]
+pub(in super::super) struct LastRead(Mutex<Option<(Mark, Arc<Read>)>>);
+
+/// How many bytes of documents a trace may have that is kept.
+const KEPT_BYTES_MAX: u64 = 32 << 20;
+
+impl LastRead {
+    fn get(&self, mark: Mark, id: TraceId) -> Option<Arc<Read>> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last
+            .as_ref()
+            .filter(|(at, read)| *at == mark && read.id == id);
+        known.map(|(_, read)| Arc::clone(read))
+    }
+
+    fn set(&self, mark: Mark, read: &Arc<Read>) {
+        let is_kept = read.revision <= KEPT_BYTES_MAX;
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = is_kept.then(|| (mark, Arc::clone(read)));
+    }
+}
+
 /// A trace as the store has it.
-pub(super) struct Read {
+pub(in super::super) struct Read {
     pub(super) id: TraceId,
     pub(super) trace: Trace,
     pub(super) documents: Vec<Value>,
@@ -74,7 +103,18 @@ pub(super) struct Read {
 }
 
 impl Read {
-    pub(super) fn of(console: &Console, id: TraceId) -> Result<Self, Failure> {
+    pub(super) fn of(console: &Console, id: TraceId) -> Result<Arc<Self>, Failure> {
+        // Before the trace: what comes in between makes the next read it again.
+        let mark = console.store.mark()?;
+        if let Some(read) = console.last_trace.get(mark, id) {
+            return Ok(read);
+        }
+        let read = Arc::new(Self::from_store(console, id)?);
+        console.last_trace.set(mark, &read);
+        Ok(read)
+    }
+
+    fn from_store(console: &Console, id: TraceId) -> Result<Self, Failure> {
         let Some(trace) = console.store.batch_get_traces(&[id])?.pop() else {
             return Err(Failure::NotFound(format!(
                 "trace {id} is not in this store: it has not arrived, or was removed since; reload this page \
@@ -94,7 +134,7 @@ impl Read {
     }
 
     /// The trace of a path beneath that of its page.
-    pub(super) fn named(console: &Console, request: &Request) -> Result<Self, Failure> {
+    pub(super) fn named(console: &Console, request: &Request) -> Result<Arc<Self>, Failure> {
         match trace_id(console, request)? {
             Named::Trace(id) => Self::of(console, id),
             Named::Elsewhere(address) => Err(Failure::NotFound(format!(

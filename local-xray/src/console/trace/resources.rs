@@ -12,7 +12,9 @@ const PLAIN: [(&str, &str); 2] = [("origin", "Origin"), ("resource_arn", "Resour
 
 /// How many members there are to be shown.
 pub(super) fn count(document: &Value) -> usize {
-    let plain = PLAIN.iter().filter(|(key, _)| text(document, key).is_some());
+    let plain = PLAIN
+        .iter()
+        .filter(|(key, _)| text(document, key).is_some());
     let members = |key: &str| document[key].as_object().map_or(0, serde_json::Map::len);
     plain.count() + members("aws") + members("service")
 }

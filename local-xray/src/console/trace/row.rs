@@ -51,7 +51,10 @@ impl<'v, 't> Drawn<'v, 't> {
         let guides = rows.iter().map(move |row| {
             goes_on.truncate(row.depth);
             goes_on.push(!row.is_last);
-            goes_on.get(1..=INDENTS_MAX.min(row.depth)).unwrap_or_default().to_vec()
+            goes_on
+                .get(1..=INDENTS_MAX.min(row.depth))
+                .unwrap_or_default()
+                .to_vec()
         });
         guides.collect::<Vec<_>>().into_iter().skip(from)
     }
@@ -69,7 +72,9 @@ impl<'v, 't> Drawn<'v, 't> {
             .zip([true, is_match, is_segment, place.is_none()])
             .filter_map(|(class, is_so)| is_so.then_some(class));
         let class: String = class.collect();
-        let expanded = row.is_open.map(|is_open| if is_open { "true" } else { "false" });
+        let expanded = row
+            .is_open
+            .map(|is_open| if is_open { "true" } else { "false" });
         html! {
             // The head of the table is the first row.
             div class=(class) role="row" aria-level=(row.depth + 1) aria-rowindex=(at + 2)
@@ -97,10 +102,15 @@ impl<'v, 't> Drawn<'v, 't> {
 
     /// Opens or closes what is beneath an entity.
     fn toggle(&self, place: usize, is_open: bool) -> Markup {
-        let View { address, choice, .. } = self.view;
+        let View {
+            address, choice, ..
+        } = self.view;
         let id = self.view.id(place);
         let others = |key: &'static str| {
-            let values = address.all(key).filter(|value| *value != id).map(str::to_owned);
+            let values = address
+                .all(key)
+                .filter(|value| *value != id)
+                .map(str::to_owned);
             values.collect::<Vec<_>>()
         };
         let mut changed = address.without(&["open", "closed"]);

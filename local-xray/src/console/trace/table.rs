@@ -69,7 +69,11 @@ fn strips(drawn: &Drawn<'_, '_>, rows: &[Row<'_>], from: usize) -> Markup {
 fn later(view: &View<'_>, all: usize, start: usize) -> Markup {
     let number = CHUNK.min(all - start);
     // With each document that arrives, and while time goes on, the rows are others.
-    let moving = if view.is_in_progress() { view.timeline.now } else { 0.0 };
+    let moving = if view.is_in_progress() {
+        view.timeline.now
+    } else {
+        0.0
+    };
     let address = view.address.with("from", start);
     let page = links::within(&address);
     let rows: Address = address.at(format!("/traces/{}/rows", view.read.id));

@@ -65,7 +65,10 @@ fn matches(view: &View<'_>) -> Markup {
     let sent = sent.filter(|(key, _)| !["find", "after", "closed"].contains(key));
     // Enter goes on from what is chosen; at first to the first.
     let is_going_on = view.find.is_some() && view.address.get("segment").is_some();
-    let after = view.chosen.filter(|_| is_going_on).map_or("start", |place| view.id(place));
+    let after = view
+        .chosen
+        .filter(|_| is_going_on)
+        .map_or("start", |place| view.id(place));
     html! {
         @for (key, value) in sent { input type="hidden" form="find-form" name=(key) value=(value); }
         input type="hidden" form="find-form" name="after" value=(after);

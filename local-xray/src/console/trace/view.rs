@@ -15,8 +15,8 @@ use crate::timeline::{Choice, Fold, Row, Status, Timeline};
 const ROWS_MAX: usize = 1000;
 
 /// The keys of an address that links keep, besides those of window and filter.
-const KEYS: [&str; 8] = [
-    "segment", "tab", "root", "level", "open", "closed", "more", "find",
+const KEYS: [&str; 9] = [
+    "segment", "tab", "root", "level", "open", "closed", "more", "find", "map",
 ];
 
 /// How many levels are shown.
@@ -64,9 +64,15 @@ impl<'t> View<'t> {
         address: &Address,
     ) -> Result<Self, Failure> {
         let entities = timeline.entities.iter().enumerate();
-        let ids = entities.filter_map(|(place, entity)| Some((text(entity.document, "id")?, place)));
+        let ids =
+            entities.filter_map(|(place, entity)| Some((text(entity.document, "id")?, place)));
         let places: HashMap<_, _> = ids.collect();
-        let place = |id: &str| places.get(id).copied().or_else(|| call_of(read, &places, id));
+        let place = |id: &str| {
+            places
+                .get(id)
+                .copied()
+                .or_else(|| call_of(read, &places, id))
+        };
         let all = |key| address.all(key).filter_map(place).collect();
         let more = address.all("more").filter_map(|id| match id {
             "roots" => Some(None),
@@ -93,8 +99,10 @@ impl<'t> View<'t> {
         let level = read_level(timeline, &choice, address.get("level"))?;
         choice.fold.level_max = level.max();
         let from = address.get("from").map(str::parse).transpose();
-        let from = from.map_err(|_| Failure::BadRequest("from is no number of a row".to_owned()))?;
-        let kept = |key: &str| KEYS.contains(&key) || key == "filter" || window::KEYS.contains(&key);
+        let from =
+            from.map_err(|_| Failure::BadRequest("from is no number of a row".to_owned()))?;
+        let kept =
+            |key: &str| KEYS.contains(&key) || key == "filter" || window::KEYS.contains(&key);
         let other: Vec<&str> = address.pairs().map(|(key, _)| key).collect();
         let other: Vec<&str> = other.into_iter().filter(|key| !kept(key)).collect();
         let mut view = Self {
@@ -127,7 +135,8 @@ impl<'t> View<'t> {
         for (above, ancestor) in ancestors.into_iter().enumerate() {
             let is_beyond = |max: usize| depth - above > max.saturating_sub(1);
             let needs = self.level.max().is_some_and(is_beyond);
-            if needs && !self.choice.closed.contains(&ancestor) && self.choice.open.insert(ancestor) {
+            if needs && !self.choice.closed.contains(&ancestor) && self.choice.open.insert(ancestor)
+            {
                 let address = std::mem::take(&mut self.address);
                 self.address = address.and("open", self.id(ancestor));
             }
