@@ -64,6 +64,7 @@ pub(crate) struct Console {
     clock: Clock,
     stopped: watch::Receiver<bool>,
     orders: map::Orders,
+    last_trace: trace::LastRead,
 }
 
 impl Console {
@@ -79,6 +80,7 @@ impl Console {
             clock: Clock::System,
             stopped,
             orders: map::Orders::default(),
+            last_trace: trace::LastRead::default(),
         }
     }
 
@@ -119,6 +121,11 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
         .route("/traces", view(traces::page))
         .route("/traces.jsonl", view(traces::documents))
         .route("/traces/{id}", view(trace::page))
+        .route("/traces/{id}/rows", view(trace::rows))
+        .route("/traces/{id}/raw", view(trace::raw))
+        .route("/traces/{id}/export", view(trace::export))
+        .route("/traces/{id}/timeline.svg", view(trace::svg))
+        .route("/traces/{id}/segments/{segment}", view(trace::segment))
         .route("/runs", view(runs::page))
         .route("/runs/{*rest}", view(runs::page))
         .route("/jobs", view(jobs::page))

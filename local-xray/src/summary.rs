@@ -30,8 +30,8 @@ const ANNOTATION_SERVICES_BYTES_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TraceSummary {
-    id: TraceId,
-    start_time: Timestamp,
+    pub(crate) id: TraceId,
+    pub(crate) start_time: Timestamp,
     duration: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_time: Option<f64>,

@@ -11,11 +11,14 @@ use serde_json::Value;
 use crate::critical_path::{Interval, Section, critical_path};
 use crate::map::duration;
 
+mod axis;
 mod entity;
 mod rows;
 mod svg;
 
+pub(crate) use axis::ticks;
 pub use entity::{Entity, Link, Status};
+pub(crate) use rows::Choice;
 pub use rows::{Fold, Row, RowKind};
 pub use svg::{STYLE, Svg};
 
@@ -95,7 +98,51 @@ impl<'a> Timeline<'a> {
 
     /// The rows, top to bottom.
     pub fn rows(&self, fold: Fold) -> Vec<Row<'a>> {
-        rows::rows(self, fold)
+        let choice = Choice {
+            fold,
+            ..Choice::default()
+        };
+        self.chosen_rows(&choice)
+    }
+
+    /// The rows of what is chosen, top to bottom.
+    pub(crate) fn chosen_rows(&self, choice: &Choice) -> Vec<Row<'a>> {
+        rows::rows(self, choice)
+    }
+
+    /// The places of all entities, or of one and those beneath it, in the order of their rows.
+    pub(crate) fn order(&self, root: Option<usize>) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut waiting = match root {
+            Some(root) => vec![root],
+            None => self.roots.iter().rev().copied().collect(),
+        };
+        while let Some(index) = waiting.pop() {
+            order.push(index);
+            waiting.extend(self.children[index].iter().rev());
+        }
+        order
+    }
+
+    /// What an entity hangs from, the nearest first.
+    pub(crate) fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.entities[index].parent, |&at| self.entities[at].parent)
+    }
+
+    /// How long an entity was at work while none of its children was, in seconds.
+    pub(crate) fn self_seconds(&self, index: usize) -> Option<f64> {
+        let end = |index: usize| self.entities[index].end.unwrap_or(self.now);
+        let (mut reached, until) = (self.entities[index].start?, end(index));
+        let mut alone = 0.0;
+        // By start.
+        for &child in &self.children[index] {
+            let Some(start) = self.entities[child].start else {
+                continue;
+            };
+            alone += (start.min(until) - reached).max(0.0);
+            reached = reached.max(end(child));
+        }
+        Some(alone + (until - reached).max(0.0))
     }
 
     /// How many seconds of the critical path went into which work, the most first. Entities of one
@@ -165,5 +212,28 @@ impl<'a> Timeline<'a> {
             order.then(b.cmp(a))
         });
         main.map_or_else(Vec::new, |root| critical_path(&intervals, root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_entity_is_alone_where_no_child_is_at_work() {
+        let documents = [
+            json!({"id": "a", "name": "a", "start_time": 10, "end_time": 20, "subsegments": [
+            {"id": "b", "name": "b", "start_time": 9, "end_time": 11},
+            {"id": "c", "name": "c", "start_time": 12, "end_time": 15},
+            {"id": "d", "name": "d", "start_time": 13, "end_time": 14},
+            {"id": "e", "name": "e", "start_time": 18},
+            {"id": "f", "name": "f", "start_time": 30, "end_time": 31}]}),
+        ];
+        let timeline = Timeline::read(&documents, 25.0);
+        // From 11 to 12 and from 15 to 18.
+        assert_eq!(timeline.self_seconds(0), Some(4.0));
+        assert_eq!(timeline.self_seconds(1), Some(2.0));
     }
 }

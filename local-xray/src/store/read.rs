@@ -64,6 +64,15 @@ pub struct SummaryPage {
     pub next: Option<TraceId>,
 }
 
+impl Trace {
+    /// The documents of its segments.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &str> {
+        self.segments
+            .iter()
+            .map(|segment| segment.document.as_str())
+    }
+}
+
 impl Store {
     /// Reads traces, in the order asked for. Those that the store does not know are left out.
     pub fn batch_get_traces(&self, ids: &[TraceId]) -> Result<Vec<Trace>, StoreError> {

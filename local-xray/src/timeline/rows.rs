@@ -1,10 +1,11 @@
 //! The tree of a trace as rows, top to bottom: alike siblings folded, deep levels hidden, bars as
 //! shares of the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{Entity, Status, Timeline};
+use crate::map::duration;
 
 /// The least share of the whole that two stretches on the critical path lie apart: what is closer
 /// is drawn as one.
@@ -30,9 +31,30 @@ impl Default for Fold {
     }
 }
 
+/// What has rows where people open and close parts of a timeline. Entities are told by their places.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Choice {
+    /// What holds where nothing else is said.
+    pub(crate) fold: Fold,
+    /// Only this entity and what is beneath it, on an axis of its own; none: the whole trace.
+    pub(crate) root: Option<usize>,
+    /// They show their children at whatever level.
+    pub(crate) open: BTreeSet<usize>,
+    /// They hide their children, whatever else is said.
+    pub(crate) closed: BTreeSet<usize>,
+    /// The parents whose alike children have rows of their own; none: the roots.
+    pub(crate) unfolded: BTreeSet<Option<usize>>,
+    /// They have rows whatever level or fold would hide them.
+    pub(crate) revealed: BTreeSet<usize>,
+}
+
 /// An entity, or the siblings that share one row.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
+    /// The place of the entity that it hangs from; none for a root.
+    pub parent: Option<usize>,
+    /// Whether its children have rows; none where it has no children.
+    pub is_open: Option<bool>,
     /// Levels beneath the roots.
     pub depth: usize,
     /// Whether it is the last of its parent's rows.
@@ -80,6 +102,36 @@ impl Row<'_> {
         Some(self.end.unwrap_or(now.max(start)) - start)
     }
 
+    /// The row in words, for those who point at it or have it read.
+    /// `axis_seconds` is how long its axis is.
+    pub(crate) fn words(&self, timeline: &Timeline<'_>, axis_seconds: f64) -> String {
+        let mut words = self.head.clone();
+        if let Some(resource) = self.resource {
+            words = format!("{words} {resource}");
+        }
+        if let Some(seconds) = self.seconds(timeline.now) {
+            words = format!("{words}: {}", duration(seconds));
+        }
+        if let Some(start) = self.start {
+            let after = duration(start - timeline.start);
+            words = format!("{words}, starts after {after}");
+        }
+        words = format!("{words}, {}", self.status.word());
+        if let Some(code) = self.http_status {
+            words = format!("{words}, HTTP {code}");
+        }
+        for mark in &self.marks {
+            words = format!("{words}, {mark}");
+        }
+        if self.is_critical() {
+            let stretches = self.critical.iter();
+            let share: f64 = stretches.map(|share| share.end - share.start).sum();
+            let seconds = duration(share * axis_seconds);
+            words = format!("{words}, {seconds} of it on the critical path");
+        }
+        words
+    }
+
     fn kind_is_entity(&self) -> bool {
         matches!(self.kind, RowKind::Entity(_))
     }
@@ -117,67 +169,165 @@ impl Hidden {
             _ => String::new(),
         }
     }
+
+    /// `+3 within, 2 fault`; `+3 within, all fault`.
+    fn within(&self) -> String {
+        let number = self.number;
+        let worst = self.worst.filter(|&worst| worst > Status::Ok);
+        let all = worst.filter(|_| self.worst_number == number);
+        match all {
+            Some(worst) => format!("+{number} within, all {}", worst.word()),
+            None if worst.is_none() => format!("+{number} within"),
+            None => format!("+{number} within{}", self.detail()),
+        }
+    }
 }
 
-pub(super) fn rows<'a>(timeline: &Timeline<'a>, fold: Fold) -> Vec<Row<'a>> {
+pub(super) fn rows<'a>(timeline: &Timeline<'a>, choice: &Choice) -> Vec<Row<'a>> {
+    let shown = Shown::of(timeline, choice);
     let mut rows: Vec<Row<'a>> = Vec::new();
     let mut row_of = vec![usize::MAX; timeline.entities.len()];
-    let mut waiting: Vec<(Item, usize, bool)> = Vec::new();
-    let level_max = fold.level_max.unwrap_or(usize::MAX).max(1);
-    push(&mut waiting, timeline, &timeline.roots, 0, fold);
-    while let Some((item, depth, is_last)) = waiting.pop() {
-        let place = rows.len();
+    let mut waiting: Vec<(Item, Place)> = Vec::new();
+    match choice.root {
+        Some(root) => push(&mut waiting, &shown, None, &[root], 0),
+        None => push(&mut waiting, &shown, None, &timeline.roots, 0),
+    }
+    while let Some((item, place)) = waiting.pop() {
         let row = match item {
             Item::Alike(alike) => {
-                hide(timeline, &alike, place, &mut row_of);
-                alike_row(timeline, &alike)
+                hide(timeline, &alike, rows.len(), &mut row_of);
+                alike_row(&shown, &alike)
             }
             Item::Entity(index) => {
-                row_of[index] = place;
-                let mut row = entity_row(timeline, index);
+                row_of[index] = rows.len();
+                let mut row = entity_row(&shown, index);
                 let children = &timeline.children[index];
-                if depth + 1 < level_max {
-                    push(&mut waiting, timeline, children, depth + 1, fold);
-                } else if !children.is_empty() {
-                    let hidden = hide(timeline, children, place, &mut row_of);
-                    let number = hidden.number;
-                    let worst = hidden.worst.filter(|&worst| worst > Status::Ok);
-                    let all = worst.filter(|_| hidden.worst_number == number);
-                    row.marks.push(match all {
-                        Some(worst) => format!("+{number} within, all {}", worst.word()),
-                        None if worst.is_none() => format!("+{number} within"),
-                        None => format!("+{number} within{}", hidden.detail()),
-                    });
+                row.is_open = (!children.is_empty()).then(|| shown.opens(index, place.depth));
+                match row.is_open {
+                    Some(true) => {
+                        push(&mut waiting, &shown, Some(index), children, place.depth + 1);
+                    }
+                    Some(false) => {
+                        let hidden = hide(timeline, children, rows.len(), &mut row_of);
+                        row.marks.push(hidden.within());
+                    }
+                    None => {}
                 }
                 row
             }
         };
+        let Place {
+            parent,
+            depth,
+            is_last,
+        } = place;
         rows.push(Row {
+            parent,
             depth,
             is_last,
             ..row
         });
     }
-    mark_critical(timeline, &row_of, &mut rows);
+    mark_critical(&shown, &row_of, &mut rows);
     rows
+}
+
+/// A timeline with what is chosen of it.
+struct Shown<'t, 'a> {
+    timeline: &'t Timeline<'a>,
+    choice: &'t Choice,
+    /// What is revealed, and all that it hangs from.
+    on_way: Vec<bool>,
+    axis: Range<f64>,
+}
+
+impl<'t, 'a> Shown<'t, 'a> {
+    fn of(timeline: &'t Timeline<'a>, choice: &'t Choice) -> Self {
+        let mut on_way = vec![false; timeline.entities.len()];
+        for &revealed in &choice.revealed {
+            let mut next = Some(revealed);
+            while let Some(index) = next.filter(|&index| !on_way[index]) {
+                on_way[index] = true;
+                next = timeline.entities[index].parent;
+            }
+        }
+        Self {
+            timeline,
+            choice,
+            on_way,
+            axis: timeline.axis(choice.root),
+        }
+    }
+
+    /// Whether an entity at a depth shows its children.
+    fn opens(&self, index: usize, depth: usize) -> bool {
+        let Choice {
+            fold, open, closed, ..
+        } = self.choice;
+        let level_max = fold.level_max.unwrap_or(usize::MAX).max(1);
+        let children = &self.timeline.children[index];
+        let is_wanted = || {
+            depth + 1 < level_max
+                || open.contains(&index)
+                || children.iter().any(|&child| self.on_way[child])
+        };
+        !closed.contains(&index) && is_wanted()
+    }
+
+    /// Where a time lies on the axis, from 0 to 1; all 0 when everything happened in one moment.
+    fn share(&self, time: f64) -> f64 {
+        let share = (time - self.axis.start) / (self.axis.end - self.axis.start);
+        if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+
+    fn bar(&self, start: Option<f64>, end: Option<f64>) -> Option<Range<f64>> {
+        let from = self.share(start?);
+        let until = self.share(end.unwrap_or(self.timeline.now));
+        Some(from..until.max(from))
+    }
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy)]
+struct Place {
+    parent: Option<usize>,
+    depth: usize,
+    is_last: bool,
 }
 
 /// Puts siblings on the stack, the first on top.
 fn push(
-    waiting: &mut Vec<(Item, usize, bool)>,
-    timeline: &Timeline<'_>,
+    waiting: &mut Vec<(Item, Place)>,
+    shown: &Shown<'_, '_>,
+    parent: Option<usize>,
     siblings: &[usize],
     depth: usize,
-    fold: Fold,
 ) {
-    let items = fold_alike(timeline, siblings, fold.alike_max).into_iter();
+    let alike_max = match shown.choice.unfolded.contains(&parent) {
+        true => usize::MAX,
+        false => shown.choice.fold.alike_max,
+    };
+    let items = fold_alike(shown, siblings, alike_max).into_iter();
     for (from_last, item) in items.rev().enumerate() {
-        waiting.push((item, depth, from_last == 0));
+        let is_last = from_last == 0;
+        waiting.push((
+            item,
+            Place {
+                parent,
+                depth,
+                is_last,
+            },
+        ));
     }
 }
 
 /// Siblings in their order; of those with one name and action only some, then the rest as one.
-fn fold_alike(timeline: &Timeline<'_>, siblings: &[usize], alike_max: usize) -> Vec<Item> {
+fn fold_alike(shown: &Shown<'_, '_>, siblings: &[usize], alike_max: usize) -> Vec<Item> {
+    let timeline = shown.timeline;
     let mut alike: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (place, &sibling) in siblings.iter().enumerate() {
         let entity = &timeline.entities[sibling];
@@ -189,12 +339,13 @@ fn fold_alike(timeline: &Timeline<'_>, siblings: &[usize], alike_max: usize) -> 
     for mut group in alike.into_values().filter(|group| group.len() > alike_max) {
         // In the order of importance; the sort is stable, so equals keep their time.
         group.sort_by_key(|&place| std::cmp::Reverse(timeline.entities[siblings[place]].status));
-        let rest = group.split_off(alike_max);
+        let mut rest = group.split_off(alike_max);
+        rest.retain(|&place| !shown.on_way[siblings[place]]);
         for &place in &rest {
             is_hidden[place] = true;
         }
         let after = group.iter().max().or(rest.iter().min());
-        if let Some(&after) = after {
+        if let Some(&after) = after.filter(|_| !rest.is_empty()) {
             let rest = rest.into_iter().map(|place| siblings[place]).collect();
             rest_after.insert(after, rest);
         }
@@ -221,20 +372,22 @@ fn hide(timeline: &Timeline<'_>, tops: &[usize], place: usize, row_of: &mut [usi
     hidden
 }
 
-fn entity_row<'a>(timeline: &Timeline<'a>, index: usize) -> Row<'a> {
-    let entity = &timeline.entities[index];
+fn entity_row<'a>(shown: &Shown<'_, 'a>, index: usize) -> Row<'a> {
+    let entity = &shown.timeline.entities[index];
     Row {
+        parent: None,
+        is_open: None,
         depth: 0,
         is_last: false,
         kind: RowKind::Entity(index),
         head: entity.head(),
         resource: entity.resource,
         http_status: entity.http_status,
-        marks: marks(timeline, entity),
+        marks: marks(shown.timeline, entity),
         start: entity.start,
         end: entity.end,
         status: entity.status,
-        bar: bar(timeline, entity.start, entity.end),
+        bar: shown.bar(entity.start, entity.end),
         critical: Vec::new(),
     }
 }
@@ -255,8 +408,8 @@ fn marks(timeline: &Timeline<'_>, entity: &Entity<'_>) -> Vec<String> {
     .collect()
 }
 
-fn alike_row<'a>(timeline: &Timeline<'a>, alike: &[usize]) -> Row<'a> {
-    let entities = || alike.iter().map(|&index| &timeline.entities[index]);
+fn alike_row<'a>(shown: &Shown<'_, 'a>, alike: &[usize]) -> Row<'a> {
+    let entities = || alike.iter().map(|&index| &shown.timeline.entities[index]);
     let mut counted = Hidden::default();
     entities().for_each(|entity| counted.count(entity.status));
     let name = entities().next().map(Entity::head).unwrap_or_default();
@@ -266,6 +419,8 @@ fn alike_row<'a>(timeline: &Timeline<'a>, alike: &[usize]) -> Row<'a> {
     let ends = entities().map(|entity| entity.end);
     let end = ends.reduce(|a, b| Some(a?.max(b?))).flatten();
     Row {
+        parent: None,
+        is_open: None,
         depth: 0,
         is_last: false,
         kind: RowKind::Alike(alike.len()),
@@ -276,34 +431,18 @@ fn alike_row<'a>(timeline: &Timeline<'a>, alike: &[usize]) -> Row<'a> {
         start,
         end,
         status: counted.worst.unwrap_or(Status::Ok),
-        bar: bar(timeline, start, end),
+        bar: shown.bar(start, end),
         critical: Vec::new(),
     }
 }
 
-/// Shares of the whole, from 0 to 1; all 0 when everything happened in one moment.
-fn bar(timeline: &Timeline<'_>, start: Option<f64>, end: Option<f64>) -> Option<Range<f64>> {
-    let from = share(timeline, start?);
-    let until = share(timeline, end.unwrap_or(timeline.now));
-    Some(from..until.max(from))
-}
-
-fn share(timeline: &Timeline<'_>, time: f64) -> f64 {
-    let share = (time - timeline.start) / timeline.seconds();
-    if share.is_finite() {
-        share.clamp(0.0, 1.0)
-    } else {
-        0.0
-    }
-}
-
 /// Gives each row its stretches of the critical path. Those of one row come in their order.
-fn mark_critical(timeline: &Timeline<'_>, row_of: &[usize], rows: &mut [Row<'_>]) {
-    for section in &timeline.critical_path {
+fn mark_critical(shown: &Shown<'_, '_>, row_of: &[usize], rows: &mut [Row<'_>]) {
+    for section in &shown.timeline.critical_path {
         let Some(row) = rows.get_mut(row_of[section.entity]) else {
             continue;
         };
-        let (from, until) = (share(timeline, section.start), share(timeline, section.end));
+        let (from, until) = (shown.share(section.start), shown.share(section.end));
         match row.critical.last_mut() {
             Some(last) if from - last.end < STRETCH_GAP_MIN => last.end = until,
             _ => row.critical.push(from..until),
@@ -386,6 +525,108 @@ mod tests {
         assert!(rows[1].is_critical());
         assert_eq!(rows_of(&documents, level(0)).len(), 1);
         assert_eq!(rows_of(&documents, level(9)).len(), 5);
+    }
+
+    fn heads(documents: &[Value], choice: impl FnOnce(&Timeline<'_>) -> Choice) -> String {
+        let timeline = Timeline::read(documents, 1000.0);
+        let rows = rows(&timeline, &choice(&timeline));
+        let heads: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{}{}", ">".repeat(row.depth), row.head))
+            .collect();
+        heads.join(" ")
+    }
+
+    /// a with b and c, c with d, d with e.
+    fn nested() -> [Value; 1] {
+        let entity = |id: &str, start: u32, within: Value| json!({"id": id, "name": id, "start_time": start, "end_time": 9, "subsegments": within});
+        let e = entity("e", 5, json!([]));
+        let d = entity("d", 4, json!([e]));
+        let c = entity("c", 3, json!([d]));
+        [entity("a", 1, json!([entity("b", 2, json!([])), c]))]
+    }
+
+    #[test]
+    fn parts_open_and_close_and_what_is_revealed_opens_all_above_it() {
+        let documents = nested();
+        let place = |timeline: &Timeline<'_>, name: &str| {
+            let entities = timeline.entities.iter();
+            entities
+                .map(|entity| entity.name)
+                .position(|known| known == name)
+                .unwrap()
+        };
+        let fold = Fold {
+            level_max: Some(2),
+            ..Fold::default()
+        };
+        for (root, open, closed, revealed, expected) in [
+            ("", "", "", "", "a >b >c"),
+            ("", "c", "", "", "a >b >c >>d"),
+            ("", "", "", "e", "a >b >c >>d >>>e"),
+            ("", "", "c", "e", "a >b >c"),
+            ("", "c", "a", "", "a"),
+            ("c", "", "", "", "c >d"),
+            ("c", "d", "", "b", "c >d >>e"),
+        ] {
+            let heads = heads(&documents, |timeline| {
+                let places = |names: &str| {
+                    let names: Vec<_> = names.split_terminator(' ').collect();
+                    names
+                        .into_iter()
+                        .map(|name| place(timeline, name))
+                        .collect()
+                };
+                Choice {
+                    fold,
+                    root: (!root.is_empty()).then(|| place(timeline, root)),
+                    open: places(open),
+                    closed: places(closed),
+                    unfolded: BTreeSet::new(),
+                    revealed: places(revealed),
+                }
+            });
+            assert_eq!(heads, expected, "{root} {open} {closed} {revealed}");
+        }
+    }
+
+    #[test]
+    fn a_part_alone_has_an_axis_of_its_own() {
+        let documents = nested();
+        let timeline = Timeline::read(&documents, 1000.0);
+        let choice = Choice {
+            root: timeline
+                .entities
+                .iter()
+                .position(|entity| entity.name == "d"),
+            ..Choice::default()
+        };
+        let rows = rows(&timeline, &choice);
+        assert_eq!(rows[0].bar, Some(0.0..1.0));
+        assert_eq!(rows[1].bar, Some(0.2..1.0));
+        assert_eq!((rows[0].is_open, rows[1].is_open), (Some(true), None));
+    }
+
+    #[test]
+    fn alike_siblings_unfold_all_or_one() {
+        let documents = [siblings(60, |_| false)];
+        let fold = Fold {
+            alike_max: 2,
+            level_max: None,
+        };
+        let all = heads(&documents, |_| Choice {
+            fold,
+            unfolded: BTreeSet::from([Some(0)]),
+            ..Choice::default()
+        });
+        assert_eq!(all.matches(">S3 CreateBucket").count(), 60);
+        let one = heads(&documents, |_| Choice {
+            fold,
+            revealed: BTreeSet::from([50]),
+            ..Choice::default()
+        });
+        assert_eq!(one.matches(">S3 CreateBucket").count(), 3);
+        assert!(one.contains(">… 57 more S3 CreateBucket"), "{one}");
     }
 
     #[test]

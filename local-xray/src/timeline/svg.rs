@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::ops::Range;
 
-use super::{Row, RowKind, Status, Timeline};
+use super::{Row, RowKind, Status, Timeline, ticks};
 use crate::map::duration;
 use crate::svg::{Writer, elide, text_width};
 
@@ -113,7 +113,11 @@ impl Svg<'_, '_> {
         for (place, row) in self.rows.iter().enumerate() {
             let top = ROWS_TOP + place as f64 * ROW_HEIGHT;
             svg.open("g", &[("class", &"row")]);
-            svg.text("title", &[], &self.words(row));
+            svg.text(
+                "title",
+                &[],
+                &row.words(self.timeline, self.timeline.seconds()),
+            );
             svg.empty(
                 "rect",
                 &[
@@ -144,43 +148,11 @@ impl Svg<'_, '_> {
         is_told.then(|| format!("critical path (lines under the bars): {}", words.join(", ")))
     }
 
-    /// A row in words, for those who point at it or have it read.
-    fn words(&self, row: &Row<'_>) -> String {
-        let mut words = row.head.clone();
-        if let Some(resource) = row.resource {
-            words = format!("{words} {resource}");
-        }
-        if let Some(seconds) = row.seconds(self.timeline.now) {
-            words = format!("{words}: {}", duration(seconds));
-        }
-        if let Some(start) = row.start {
-            let after = duration(start - self.timeline.start);
-            words = format!("{words}, starts after {after}");
-        }
-        words = format!("{words}, {}", row.status.word());
-        if let Some(code) = row.http_status {
-            words = format!("{words}, HTTP {code}");
-        }
-        for mark in &row.marks {
-            words = format!("{words}, {mark}");
-        }
-        if row.is_critical() {
-            let share: f64 = row
-                .critical
-                .iter()
-                .map(|share| share.end - share.start)
-                .sum();
-            let seconds = duration(share * self.timeline.seconds());
-            words = format!("{words}, {seconds} of it on the critical path");
-        }
-        words
-    }
-
     /// Ticks at round numbers, with a line down through the rows.
     fn axis(&self, svg: &mut Writer) {
         let seconds = self.timeline.seconds();
         let bottom = ROWS_TOP + self.rows.len() as f64 * ROW_HEIGHT;
-        for tick in ticks(seconds) {
+        for tick in ticks(seconds, TICKS_MAX) {
             let share = if tick > 0.0 { tick / seconds } else { 0.0 };
             let x = at(share);
             let y = |y: f64| format!("{y:.1}");
@@ -383,19 +355,6 @@ fn diamond(svg: &mut Writer, class: &str, x: f64, y: f64) {
     svg.empty("path", &[("class", &class), ("d", &path)]);
 }
 
-/// Round numbers from 0 up to `seconds`: 1, 2 or 5 times a power of ten apart.
-fn ticks(seconds: f64) -> Vec<f64> {
-    if !seconds.is_finite() || seconds <= 0.0 {
-        return vec![0.0];
-    }
-    let magnitude = 10_f64.powf((seconds / TICKS_MAX).log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * magnitude);
-    let fits = |step: &f64| seconds / step <= TICKS_MAX;
-    let step = steps.into_iter().find(fits).unwrap_or(seconds);
-    let number = (seconds / step * (1.0 + f64::EPSILON)).floor() as u32;
-    (0..=number).map(|tick| f64::from(tick) * step).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -468,22 +427,6 @@ mod tests {
             assert!(svg.len() < 20_000, "{start} {end}");
         }
         assert!(!draw(&[json!({"name": "n"})], "t").contains("NaN"));
-    }
-
-    #[test]
-    fn ticks_are_round_and_few() {
-        let rounded = |seconds| {
-            ticks(seconds)
-                .iter()
-                .map(|tick| format!("{tick:.2}"))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(rounded(2.3), ["0.00", "0.50", "1.00", "1.50", "2.00"]);
-        assert_eq!(
-            rounded(6.0),
-            ["0.00", "1.00", "2.00", "3.00", "4.00", "5.00", "6.00"]
-        );
-        assert_eq!(rounded(0.0), ["0.00"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod runs;
 mod map;
 mod shell;
 mod traces;
+mod trace;
 
 /// Whether scripts can be run here; tells when they cannot.
 #[allow(clippy::print_stderr)]

@@ -37,8 +37,21 @@ export async function place(url, state) {
   return true;
 }
 
+// In a list the regions come and go.
+function relist(list, fresh) {
+  for (const old of [...list.children]) if (!fresh.querySelector(`#${old.id}`)) old.remove();
+  [...fresh.children].forEach((region, at) => {
+    const here = list.children[at];
+    if (here?.id !== region.id) list.insertBefore(region, here ?? null).served = region.outerHTML;
+  });
+}
+
 function replace(page) {
   const focused = document.activeElement?.id;
+  for (const list of document.querySelectorAll('[data-list]')) {
+    const fresh = page.getElementById(list.id);
+    if (fresh) relist(list, fresh);
+  }
   for (const old of document.querySelectorAll('[data-live]')) {
     const fresh = page.getElementById(old.id);
     if (!fresh || fresh.outerHTML === old.served) continue;
@@ -50,6 +63,8 @@ function replace(page) {
       if (same) same.open = details.open;
     }
     const scrolls = [old, ...old.querySelectorAll('[data-scrolls]')].map((e) => [e.id, e.scrollTop, e.scrollLeft]);
+    // What is yet to be fetched stays as it was until then.
+    if (fresh.dataset.later && (old.filled || !old.dataset.later)) fresh.replaceChildren(...old.childNodes);
     old.replaceWith(fresh);
     for (const [id, top, left] of scrolls) document.getElementById(id)?.scrollTo(left, top);
   }

@@ -1,0 +1,164 @@
+//! Which trace an address names, and its documents.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use tracing_xray::{Timestamp, TraceId};
+
+use super::super::parts::trace_address;
+use super::super::{Address, Console, Request};
+use super::Failure;
+use crate::store::{Mark, SummaryQuery, TimeRange, Trace};
+use crate::timeline::Timeline;
+
+/// What a path names.
+pub(super) enum Named {
+    Trace(TraceId),
+    /// It is a name for what stands at another address.
+    Elsewhere(Address),
+}
+
+/// How many of the newest ids are looked at for the newest trace: ids have but seconds.
+const LATEST_OF: usize = 100;
+
+/// The trace of `/traces/ID`: an id of X-Ray, or one of W3C, or `latest`.
+pub(super) fn trace_id(console: &Console, request: &Request) -> Result<Named, Failure> {
+    let parts = request.address.parts();
+    let name = parts.get(1).map_or("", String::as_str);
+    if let Ok(id) = name.parse() {
+        return Ok(Named::Trace(id));
+    }
+    let lower = name.trim().to_ascii_lowercase();
+    let id = match lower.as_str() {
+        "latest" => Some(latest(console)?),
+        lower => lower.parse().ok().or_else(|| of_w3c(lower)),
+    };
+    match id {
+        Some(id) => Ok(Named::Elsewhere(
+            request.address.at(trace_address(id).to_string()),
+        )),
+        None => Err(Failure::BadRequest(format!(
+            "{name} is no trace id: write such as 1-67891233-abcdef012345678912345678, or latest"
+        ))),
+    }
+}
+
+/// 32 hex digits, as OpenTelemetry writes an id.
+fn of_w3c(name: &str) -> Option<TraceId> {
+    let is_id = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = u128::from_str_radix(name, 16).ok().filter(|_| is_id)?;
+    Some(TraceId::from_w3c(id))
+}
+
+fn latest(console: &Console) -> Result<TraceId, Failure> {
+    let query = SummaryQuery {
+        start: Timestamp::default(),
+        end: Timestamp::from_micros(u64::from(u32::MAX) * 1_000_000),
+        range: TimeRange::TraceId,
+        limit: LATEST_OF,
+        ..SummaryQuery::default()
+    };
+    let page = console.store.trace_summaries(&query)?;
+    let newest = page
+        .summaries
+        .iter()
+        .max_by_key(|summary| summary.start_time);
+    newest.map(|summary| summary.id).ok_or_else(|| {
+        let command = super::super::command::first_run(&console.surroundings);
+        Failure::NotFound(format!("there is no trace yet: run `{command}`"))
+    })
+}
+
+/// The trace that was read last, as long as nothing is written: who looks at a large trace asks for it
+/// with every click, and for its rows as they are reached.
+#[derive(Default)]
+pub(in super::super) struct LastRead(Mutex<Option<(Mark, Arc<Read>)>>);
+
+/// How many bytes of documents a trace may have that is kept.
+const KEPT_BYTES_MAX: u64 = 32 << 20;
+
+impl LastRead {
+    fn get(&self, mark: Mark, id: TraceId) -> Option<Arc<Read>> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last
+            .as_ref()
+            .filter(|(at, read)| *at == mark && read.id == id);
+        known.map(|(_, read)| Arc::clone(read))
+    }
+
+    fn set(&self, mark: Mark, read: &Arc<Read>) {
+        let is_kept = read.revision <= KEPT_BYTES_MAX;
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = is_kept.then(|| (mark, Arc::clone(read)));
+    }
+}
+
+/// A trace as the store has it.
+pub(in super::super) struct Read {
+    pub(super) id: TraceId,
+    pub(super) trace: Trace,
+    pub(super) documents: Vec<Value>,
+    /// It changes with every document that arrives.
+    pub(super) revision: u64,
+}
+
+impl Read {
+    pub(super) fn of(console: &Console, id: TraceId) -> Result<Arc<Self>, Failure> {
+        // Before the trace: what comes in between makes the next read it again.
+        let mark = console.store.mark()?;
+        if let Some(read) = console.last_trace.get(mark, id) {
+            return Ok(read);
+        }
+        let read = Arc::new(Self::from_store(console, id)?);
+        console.last_trace.set(mark, &read);
+        Ok(read)
+    }
+
+    fn from_store(console: &Console, id: TraceId) -> Result<Self, Failure> {
+        let Some(trace) = console.store.batch_get_traces(&[id])?.pop() else {
+            return Err(Failure::NotFound(format!(
+                "trace {id} is not in this store: it has not arrived, or was removed since; reload this page \
+                 to look again, or see /traces for those that are here"
+            )));
+        };
+        let texts = || trace.documents();
+        let documents = texts().filter_map(|text| serde_json::from_str(text).ok());
+        let documents = documents.filter(Value::is_object).collect();
+        let revision = texts().map(|text| text.len() as u64 + 1).sum();
+        Ok(Self {
+            id,
+            documents,
+            revision,
+            trace,
+        })
+    }
+
+    /// The trace of a path beneath that of its page.
+    pub(super) fn named(console: &Console, request: &Request) -> Result<Arc<Self>, Failure> {
+        match trace_id(console, request)? {
+            Named::Trace(id) => Self::of(console, id),
+            Named::Elsewhere(address) => Err(Failure::NotFound(format!(
+                "there is nothing here: the trace is at {}",
+                address.only(&[])
+            ))),
+        }
+    }
+
+    pub(super) fn timeline(&self, now: Timestamp) -> Timeline<'_> {
+        Timeline::read(&self.documents, now.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_w3c_is_32_hex_digits() {
+        let id = of_w3c("6921a2b0000000000000000000000001").map(|id| id.to_string());
+        assert_eq!(id.as_deref(), Some("1-6921a2b0-000000000000000000000001"));
+        for name in ["", "+921a2b0000000000000000000000001", "6921a2b0"] {
+            assert_eq!(of_w3c(name), None, "{name}");
+        }
+    }
+}

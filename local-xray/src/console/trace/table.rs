@@ -1,0 +1,130 @@
+//! The timeline: its axis, and its rows in chunks. Of a long one only some chunks are in the page; the
+//! others are as high as they will be, and are fetched as they are reached.
+
+use maud::{Markup, html};
+
+use super::super::Address;
+use super::super::parts::duration;
+use super::links;
+use super::row::{Drawn, percent};
+use super::view::View;
+use crate::timeline::{Row, RowKind, ticks};
+
+/// How many rows are fetched at once, and how many of them are laid out together.
+const CHUNK: usize = 500;
+const STRIP: usize = 50;
+
+/// How many ticks the axis has at most.
+const TICKS_MAX: f64 = 5.0;
+
+/// The whole table.
+pub(super) fn table(view: &View<'_>, rows: &[Row<'_>]) -> Markup {
+    let drawn = Drawn::of(view);
+    let starts = (0..rows.len()).step_by(CHUNK);
+    let here = wanted(view, rows);
+    html! {
+        div class="timeline" role="treegrid" aria-label="Timeline" aria-rowcount=(rows.len() + 1)
+            aria-readonly="true" {
+            (axis(view, &drawn))
+            div id="rows" class="rows" role="rowgroup" data-list {
+                @for start in starts {
+                    @if here.contains(&(start / CHUNK)) {
+                        div id={ "rows-" (start) } data-live { (strips(&drawn, rows, start)) }
+                    } @else {
+                        (later(view, rows.len(), start))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The chunks that are in the page: the first, or that which was asked for, and that of the chosen entity.
+fn wanted(view: &View<'_>, rows: &[Row<'_>]) -> [usize; 2] {
+    let of_chosen = rows.iter().position(|row| match row.kind {
+        RowKind::Entity(place) => view.chosen == Some(place),
+        RowKind::Alike(_) => false,
+    });
+    let asked = view.from / CHUNK;
+    [asked, of_chosen.map_or(asked, |at| at / CHUNK)]
+}
+
+/// The inside of one chunk, from a row on.
+pub(super) fn chunk(view: &View<'_>, rows: &[Row<'_>], from: usize) -> Markup {
+    strips(&Drawn::of(view), rows, from)
+}
+
+fn strips(drawn: &Drawn<'_, '_>, rows: &[Row<'_>], from: usize) -> Markup {
+    let guides = drawn.guides(rows, from);
+    let rows = rows.iter().enumerate().skip(from).take(CHUNK);
+    let rows: Vec<_> = rows.zip(guides).collect();
+    html! {
+        @for strip in rows.chunks(STRIP) {
+            div class="strip" { @for ((at, row), guide) in strip { (drawn.row(*at, row, guide)) } }
+        }
+    }
+}
+
+/// A chunk that is not there yet, as high as it will be.
+fn later(view: &View<'_>, all: usize, start: usize) -> Markup {
+    let number = CHUNK.min(all - start);
+    // With each document that arrives, and while time goes on, the rows are others.
+    let moving = if view.is_in_progress() {
+        view.timeline.now
+    } else {
+        0.0
+    };
+    let address = view.address.with("from", start);
+    let page = links::within(&address);
+    let rows: Address = address.at(format!("/traces/{}/rows", view.read.id));
+    let rows = rows.with("state", format_args!("{}-{moving}", view.read.revision));
+    html! {
+        div id={ "rows-" (start) } data-live data-later=(rows) {
+            div class="waiting" role="row" {
+                span role="gridcell" {
+                    a href=(page) { "Rows " (start + 1) " to " (start + number) }
+                }
+            }
+            @for _ in 0..number / STRIP { div class="gap strip-gap" {} }
+            @for _ in 0..number % STRIP { div class="gap row-gap" {} }
+        }
+    }
+}
+
+fn axis(view: &View<'_>, drawn: &Drawn<'_, '_>) -> Markup {
+    let seconds = drawn.axis_seconds();
+    let ticks: Vec<(f64, String)> = ticks(seconds, TICKS_MAX)
+        .into_iter()
+        .map(|tick| match tick > 0.0 {
+            true => (tick / seconds, duration(tick)),
+            false => (0.0, "0".to_owned()),
+        })
+        .collect();
+    let root = view.choice.root;
+    let since = root.map_or("Time", |_| "Time within");
+    html! {
+        div id="axis" class="axis" role="rowgroup" data-live {
+            div class="row" role="row" {
+                span role="columnheader" { "Segment" }
+                span class="http" role="columnheader" { "HTTP" }
+                span class="duration" role="columnheader" { "Duration" }
+                span class="state" role="columnheader" { "Status" }
+                span class="bars" role="columnheader" {
+                    span class="unseen" { (since) }
+                    svg class="ticks" width="100%" height="16" aria-hidden="true" {
+                        @for (share, label) in &ticks {
+                            @let anchor = match share { s if *s < 0.05 => "start", s if *s > 0.9 => "end", _ => "middle" };
+                            text x=(percent(*share)) y="12" text-anchor=(anchor) { (label) }
+                        }
+                    }
+                }
+            }
+        }
+        svg id="grid" class="grid" data-live aria-hidden="true" {
+            @for (share, _) in &ticks {
+                @let x = percent(*share);
+                line x1=(x) x2=(x) y1="0" y2="100%" {}
+            }
+        }
+    }
+}

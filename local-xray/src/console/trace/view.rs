@@ -1,0 +1,246 @@
+//! What an address says of a trace: which segment is chosen, what is open, what is looked for.
+
+use std::collections::HashMap;
+
+use super::super::{Address, window};
+use super::Failure;
+use super::details::Tab;
+use super::find::Find;
+use super::links;
+use super::read::Read;
+use crate::read::text;
+use crate::timeline::{Choice, Fold, Row, Status, Timeline};
+
+/// How many rows are shown where the address does not say how many levels.
+const ROWS_MAX: usize = 1000;
+
+/// The keys of an address that links keep, besides those of window and filter.
+const KEYS: [&str; 9] = [
+    "segment", "tab", "root", "level", "open", "closed", "more", "find", "map",
+];
+
+/// How many levels are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Some(usize),
+    All,
+}
+
+impl Level {
+    fn max(self) -> Option<usize> {
+        match self {
+            Self::Some(number) => Some(number),
+            Self::All => None,
+        }
+    }
+}
+
+/// A trace, and what of it is shown.
+pub(super) struct View<'t> {
+    pub(super) read: &'t Read,
+    pub(super) timeline: &'t Timeline<'t>,
+    /// What the address says, for links.
+    pub(super) address: Address,
+    /// Every entity by its id.
+    pub(super) places: HashMap<&'t str, usize>,
+    pub(super) choice: Choice,
+    pub(super) level: Level,
+    /// The chosen entity; without one, the first.
+    pub(super) chosen: Option<usize>,
+    /// What the address names and the trace does not have.
+    pub(super) unknown: Option<String>,
+    pub(super) tab: Tab,
+    pub(super) find: Option<Find>,
+    /// Which rows are there besides the first.
+    pub(super) from: usize,
+    /// The places of all that is shown once all is open, in its order.
+    pub(super) order: Vec<usize>,
+}
+
+impl<'t> View<'t> {
+    pub(super) fn of(
+        read: &'t Read,
+        timeline: &'t Timeline<'t>,
+        address: &Address,
+    ) -> Result<Self, Failure> {
+        let entities = timeline.entities.iter().enumerate();
+        let ids =
+            entities.filter_map(|(place, entity)| Some((text(entity.document, "id")?, place)));
+        let places: HashMap<_, _> = ids.collect();
+        let place = |id: &str| {
+            places
+                .get(id)
+                .copied()
+                .or_else(|| call_of(read, &places, id))
+        };
+        let all = |key| address.all(key).filter_map(place).collect();
+        let more = address.all("more").filter_map(|id| match id {
+            "roots" => Some(None),
+            id => place(id).map(Some),
+        });
+        let asked = address.get("segment");
+        let root = address.get("root").and_then(place);
+        let order = timeline.order(root);
+        let find = address.get("find");
+        let find = find.map(|text| Find::of(timeline, &order, text));
+        let chosen = asked.and_then(place);
+        let unknown = asked.filter(|_| chosen.is_none()).map(str::to_owned);
+        let mut choice = Choice {
+            fold: Fold::default(),
+            root,
+            open: all("open"),
+            closed: all("closed"),
+            unfolded: more.collect(),
+            revealed: chosen.into_iter().collect(),
+        };
+        if let Some(find) = &find {
+            choice.revealed.extend(&find.matches);
+        }
+        let level = read_level(timeline, &choice, address.get("level"))?;
+        choice.fold.level_max = level.max();
+        let from = address.get("from").map(str::parse).transpose();
+        let from =
+            from.map_err(|_| Failure::BadRequest("from is no number of a row".to_owned()))?;
+        let kept =
+            |key: &str| KEYS.contains(&key) || key == "filter" || window::KEYS.contains(&key);
+        let other: Vec<&str> = address.pairs().map(|(key, _)| key).collect();
+        let other: Vec<&str> = other.into_iter().filter(|key| !kept(key)).collect();
+        let mut view = Self {
+            address: address.without(&other).at(format!("/traces/{}", read.id)),
+            chosen: chosen.or_else(|| order.first().copied()),
+            tab: Tab::named(address.get("tab")),
+            from: from.unwrap_or(0),
+            read,
+            timeline,
+            places,
+            choice,
+            level,
+            unknown,
+            find,
+            order,
+        };
+        view.keep_open();
+        if let Some(after) = address.get("after") {
+            view.address = view.address.with("after", after);
+        }
+        Ok(view)
+    }
+
+    /// What is open for the chosen entity alone stays open in links: rows do not go away while
+    /// people look at them.
+    fn keep_open(&mut self) {
+        let Some(chosen) = self.chosen else { return };
+        let ancestors: Vec<usize> = self.timeline.ancestors(chosen).collect();
+        let depth = ancestors.len();
+        for (above, ancestor) in ancestors.into_iter().enumerate() {
+            let is_beyond = |max: usize| depth - above > max.saturating_sub(1);
+            let needs = self.level.max().is_some_and(is_beyond);
+            if needs && !self.choice.closed.contains(&ancestor) && self.choice.open.insert(ancestor)
+            {
+                let address = std::mem::take(&mut self.address);
+                self.address = address.and("open", self.id(ancestor));
+            }
+        }
+    }
+
+    pub(super) fn rows(&self) -> Vec<Row<'t>> {
+        self.timeline.chosen_rows(&self.choice)
+    }
+
+    /// The id of an entity.
+    pub(super) fn id(&self, place: usize) -> &'t str {
+        text(self.timeline.entities[place].document, "id").unwrap_or_default()
+    }
+
+    /// The address with an entity chosen, and nothing that hides it.
+    pub(super) fn address_of(&self, place: usize) -> Address {
+        let mut address = self.address.without(&["after"]);
+        if self.choice.root.is_some_and(|root| {
+            root != place && self.timeline.ancestors(place).all(|above| above != root)
+        }) {
+            address = address.without(&["root"]);
+        }
+        let is_closed = |above| self.choice.closed.contains(&above);
+        if self.timeline.ancestors(place).any(is_closed) {
+            address = address.without(&["closed"]);
+        }
+        address.with("segment", self.id(place))
+    }
+
+    /// A link to an entity, which shows its row also where nothing but the address decides.
+    pub(super) fn link_to(&self, place: usize) -> String {
+        links::with_row(&self.address_of(place), self.id(place))
+    }
+
+    /// Whether anything has not ended.
+    pub(super) fn is_in_progress(&self) -> bool {
+        let mut entities = self.timeline.entities.iter();
+        entities.any(|entity| entity.end.is_none())
+    }
+
+    /// The places of what went wrong, in their order.
+    pub(super) fn errors(&self) -> Vec<usize> {
+        let is_error = |&place: &usize| {
+            matches!(
+                self.timeline.entities[place].status,
+                Status::Error | Status::Throttle | Status::Fault
+            )
+        };
+        self.order.iter().copied().filter(is_error).collect()
+    }
+
+    /// The command that shows the same in a terminal.
+    pub(super) fn command(&self) -> Vec<String> {
+        let mut command = vec!["trace".to_owned(), self.read.id.to_string()];
+        if let Level::Some(number) = self.level {
+            command.extend(["--level".to_owned(), number.to_string()]);
+        }
+        match self.tab {
+            Tab::Exceptions => command.push("--exceptions".to_owned()),
+            Tab::Metadata => command.push("--metadata".to_owned()),
+            _ => {}
+        }
+        command
+    }
+}
+
+/// An inferred segment has no row: it is shown as the call that it was made from.
+fn call_of(read: &Read, places: &HashMap<&str, usize>, id: &str) -> Option<usize> {
+    let mut documents = read.documents.iter();
+    let inferred = documents.find(|document| document["id"] == id)?;
+    places.get(text(inferred, "parent_id")?).copied()
+}
+
+/// The levels that the address says, or as many as give few rows: but two are always shown.
+fn read_level(
+    timeline: &Timeline<'_>,
+    choice: &Choice,
+    asked: Option<&str>,
+) -> Result<Level, Failure> {
+    match asked {
+        None => {}
+        Some("all") => return Ok(Level::All),
+        Some(text) => {
+            let number = text.parse().ok().filter(|&number| number > 0);
+            return number.map(Level::Some).ok_or_else(|| {
+                Failure::BadRequest(format!(
+                    "level={text} is no number of levels: write 1, 2, 3 or all"
+                ))
+            });
+        }
+    }
+    if timeline.entities.len() <= ROWS_MAX {
+        return Ok(Level::All);
+    }
+    let number_of = |level: Level| {
+        let mut choice = Choice {
+            root: choice.root,
+            ..Choice::default()
+        };
+        choice.fold.level_max = level.max();
+        timeline.chosen_rows(&choice).len()
+    };
+    let few = [Level::All, Level::Some(3)].into_iter();
+    let few = few.into_iter().find(|&level| number_of(level) <= ROWS_MAX);
+    Ok(few.unwrap_or(Level::Some(2)))
+}
