@@ -9,12 +9,12 @@ use std::process::Command;
 
 use crate::local::Local;
 
+mod map;
 mod rejects;
 mod runs;
-mod map;
 mod shell;
-mod traces;
 mod trace;
+mod traces;
 
 /// Whether scripts can be run here; tells when they cannot.
 #[allow(clippy::print_stderr)]

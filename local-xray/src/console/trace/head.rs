@@ -10,8 +10,8 @@ use super::super::parts::{Name, count, duration, status, time};
 use super::super::{Address, Console, window};
 use super::view::View;
 use super::{Failure, links};
-use crate::draw::{Setting, service_map};
-use crate::map::Map;
+use crate::draw::{self, Setting, service_map};
+use crate::map::{self, Map};
 use crate::read::text;
 use crate::timeline::{Entity, Timeline};
 
@@ -244,7 +244,22 @@ pub(super) fn own_map(console: &Console, view: &View<'_>) -> Result<Markup, Fail
     let services: Vec<Value> = services.filter_map(Result::ok).collect();
     let map = Map::new(&services);
     let is_small = map.nodes.len() <= NODES_OPEN_MAX;
-    let drawing = service_map(&map, Setting::Page, None);
+    // A node leads to where its service stands in the timeline.
+    let node = |place: usize| {
+        let node: &map::Node = map.nodes.get(place)?;
+        let name = match &node.services[..] {
+            [service] if !node.is_clients() => &service.name,
+            _ => return None,
+        };
+        Some(links::within(&view.address.with("find", name)))
+    };
+    let page = draw::Page {
+        node: &node,
+        edge: &|_| None,
+        selected: None,
+        minutes: None,
+    };
+    let drawing = service_map(&map, Setting::Page(page), None);
     Ok(html! {
         div id="own-map" data-live {
             details id="own-map-open" open[is_small || is_asked] {
