@@ -12,14 +12,16 @@ use crate::critical_path::{Interval, Section, critical_path};
 use crate::map::duration;
 
 mod axis;
+mod choice;
 mod entity;
 mod rows;
 mod svg;
 
 pub(crate) use axis::ticks;
+pub(crate) use choice::Choice;
+pub use choice::Fold;
 pub use entity::{Entity, Link, Status};
-pub(crate) use rows::Choice;
-pub use rows::{Fold, Row, RowKind};
+pub use rows::{Row, RowKind};
 pub use svg::{STYLE, Svg};
 
 /// All entities of a trace as a tree without loops, and when each was at work. X-Ray calls segments

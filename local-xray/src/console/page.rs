@@ -115,6 +115,7 @@ fn keys() -> Markup {
             "along the edges of the map, through the rows of a trace",
         ),
         ("n N", "next and previous error of a trace"),
+        ("] [", "next and previous match in a trace"),
         ("Esc", "close what is open"),
         ("?", "these keys"),
     ];

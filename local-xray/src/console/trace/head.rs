@@ -76,12 +76,11 @@ pub(super) fn timestamp(seconds: f64) -> Timestamp {
 /// The head of the page.
 pub(super) fn head(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let moves = view
-        .is_in_progress()
-        .then(|| match timeline.entities.len() {
-            small if small <= MOVING_MAX => 1,
-            _ => MOVE_SECONDS,
-        });
+    let seconds = match timeline.entities.len() <= MOVING_MAX {
+        true => 1,
+        false => MOVE_SECONDS,
+    };
+    let moves = view.is_in_progress().then_some(seconds);
     let id = view.read.id;
     let beside = |name: &str| {
         view.address
