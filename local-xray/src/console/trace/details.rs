@@ -71,11 +71,13 @@ pub(super) fn details(view: &View<'_>, request: &Request) -> Markup {
         request.origin, view.read.id
     );
     let is_root = view.choice.root == Some(chosen);
+    // On a small screen it lies over the rows, but not before somebody has chosen one.
+    let is_asked = view.address.get("segment").is_some();
     let focus = links::within(&view.address_of(chosen).with("root", id));
     // Of another segment, or in another tab, it begins at the top.
     let scrolled = format!("d-{id}-{:?}", view.tab).to_lowercase();
     html! {
-        section id="details" class="details" aria-label="Chosen segment" data-live {
+        section id="details" class={ "details" @if is_asked { " asked" } } aria-label="Chosen segment" data-live {
             div class="details-head" {
                 h2 { (Name(&entity.head())) }
                 (status(entity.status.word()))
