@@ -81,6 +81,7 @@ impl Failure {
         let page = Page {
             title,
             nav: Nav::None,
+            sheet: "console.css",
             window: None,
             command: None,
             content: html! {

@@ -142,6 +142,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let page = Page {
         title: "Jobs",
         nav: Nav::Jobs,
+        sheet: "runs.css",
         window: Some(&window),
         command: Some([command.to_vec(), window.flags()].concat()),
         content,

@@ -115,6 +115,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let page = Page {
         title: "Service map",
         nav: Nav::Map,
+        sheet: "map.css",
         window: Some(&view.window),
         command: Some(command),
         content,

@@ -39,6 +39,9 @@ impl Nav {
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
     pub(super) nav: Nav,
+    /// The style sheet of its view, which tells views apart, too: only pages of one are put in each other's
+    /// place.
+    pub(super) sheet: &'static str,
     /// The window it looks at, where it looks at one.
     pub(super) window: Option<&'a Window>,
     /// The command that shows the same in a terminal.
@@ -53,6 +56,7 @@ impl Page<'_> {
         let Self {
             title,
             nav,
+            sheet,
             window,
             command,
             content,
@@ -66,7 +70,7 @@ impl Page<'_> {
                     meta name="color-scheme" content="light dark";
                     title { (title) " · xray-ecs" }
                     link rel="icon" href=(assets::url("icon.svg"));
-                    @for sheet in assets::STYLE_SHEETS { link rel="stylesheet" href=(assets::url(sheet)); }
+                    @for sheet in ["drawing.css", "console.css", sheet] { link rel="stylesheet" href=(assets::url(sheet)); }
                     script src=(assets::url("theme.js")) {}
                     script type="module" src=(assets::url("console.js")) {}
                 }
@@ -74,19 +78,19 @@ impl Page<'_> {
                     a class="skip" href="#content" { "Skip to content" }
                     header {
                         a class="brand" href="/" { span aria-hidden="true" { (mark()) } "xray-ecs" }
-                        nav aria-label="Pages" { ul { @for (page, path, name) in Nav::ALL {
+                        nav aria-label="Pages" { ul id="pages" data-live { @for (number, (page, path, name)) in Nav::ALL.into_iter().enumerate() {
                             @let address = request.address.only(page.kept()).at(path);
-                            li { a href=(address) aria-current=[(page == nav).then_some("page")] { (name) } }
+                            li { a href=(address) data-key=(number + 1) aria-current=[(page == nav).then_some("page")] { (name) } }
                         } } }
                         div class="state" {
                             // Scripts show what needs them.
                             span id="live" role="status" hidden {}
-                            button id="pause" type="button" aria-pressed="false" hidden { "Pause" }
+                            button id="pause" type="button" aria-pressed="false" data-key="p" hidden { "Pause" }
                             button id="theme" type="button" hidden { "Theme" }
-                            button id="help" type="button" aria-haspopup="dialog" hidden { "Keys" }
+                            button id="help" type="button" aria-haspopup="dialog" data-key="?" hidden { "Keys" }
                         }
                     }
-                    main id="content" tabindex="-1" { (content) }
+                    main id="content" tabindex="-1" data-view=(sheet) { (content) }
                     footer id="foot" data-live {
                         @if let Some(window) = window {
                             p { "Looking at " (window.words()) ". Times are UTC." }
@@ -108,14 +112,16 @@ fn keys() -> Markup {
         ("1 … 5", "service map, traces, runs, jobs, rejects"),
         ("/", "to the filter, or find"),
         ("p", "pause, and go on"),
-        ("[ ]", "previous and next page of a list"),
+        (
+            "[ ]",
+            "previous and next page of a list, or match in a trace",
+        ),
         ("+ − 0", "zoom the map, show all of it"),
         (
             "← ↑ → ↓",
             "along the edges of the map, through the rows of a trace",
         ),
         ("n N", "next and previous error of a trace"),
-        ("] [", "next and previous match in a trace"),
         ("Esc", "close what is open"),
         ("?", "these keys"),
     ];

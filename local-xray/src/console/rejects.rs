@@ -60,6 +60,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let page = Page {
         title: "Rejects",
         nav: Nav::Rejects,
+        sheet: "rejects.css",
         window: None,
         command: Some(["traces", "--rejected"].map(str::to_owned).to_vec()),
         content,

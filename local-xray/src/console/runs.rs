@@ -87,6 +87,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let page = Page {
         title: "Runs",
         nav: Nav::Runs,
+        sheet: "runs.css",
         window: Some(&window),
         command: Some([command.to_vec(), window.flags()].concat()),
         content,

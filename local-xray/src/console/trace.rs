@@ -46,6 +46,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let page = Page {
         title: &title,
         nav: Nav::None,
+        sheet: "trace.css",
         window: None,
         command: Some(view.command()),
         content: html! {

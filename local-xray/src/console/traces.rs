@@ -52,6 +52,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let page = Page {
         title: "Traces",
         nav: Nav::Traces,
+        sheet: "traces.css",
         window: Some(&window),
         command: is_readable.then(|| asked.command(&window, &filter.text)),
         content: html! {

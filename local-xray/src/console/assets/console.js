@@ -37,27 +37,21 @@ toggle.addEventListener('click', () => {
   named();
 });
 
-const help = byId('help');
-help.hidden = false;
-help.addEventListener('click', () => byId('keys').showModal());
+byId('help').hidden = false;
+byId('help').addEventListener('click', () => byId('keys').showModal());
 
-const keys = {
-  '/': () => (document.querySelector('[data-find]') ?? byId('filter'))?.focus(),
-  p: () => byId('pause').click(),
-  '?': () => byId('keys').showModal(),
-};
 addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches('input, select, textarea')) {
     if (event.key === 'Escape') event.target.blur();
     return;
   }
-  const page = document.querySelector(`header nav li:nth-child(${Number(event.key) || 99}) a`);
+  const field = event.key === '/' && (document.querySelector('[data-find]') ?? byId('filter'));
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not([hidden])`);
-  const action = keys[event.key] ?? (button ?? page ? () => (button ?? page).click() : undefined);
-  if (!action) return;
+  if (!field && !button) return;
   event.preventDefault();
-  action();
+  if (field) field.focus();
+  else button.click();
 });
 
 map.start();

@@ -7,7 +7,6 @@ const shown = document.getElementById('live');
 const pause = document.getElementById('pause');
 let paused = false;
 let missed = false;
-let timer;
 
 const tell = (state, words) => {
   shown.dataset.state = state;
@@ -30,26 +29,25 @@ const update = () => {
 
 // What is in progress moves, without anything happening.
 const tick = () => {
-  clearTimeout(timer);
   const moving = document.querySelector('[data-moves]');
-  timer = setTimeout(() => {
+  setTimeout(() => {
     if (moving && !paused && !document.hidden) refresh();
     tick();
   }, Number(moving?.dataset.moves || 1) * 1000);
 };
 
-const togglePause = () => {
+const turn = () => {
   paused = !paused;
-  pause.setAttribute('aria-pressed', paused);
+  pause.ariaPressed = paused;
   pause.textContent = paused ? 'Go on' : 'Pause';
-  if (!paused && missed) refresh();
-  if (!paused) missed = false;
+  if (missed) refresh();
+  missed = false;
   live();
 };
 
 export function follow() {
   shown.hidden = pause.hidden = false;
-  pause.addEventListener('click', togglePause);
+  pause.addEventListener('click', turn);
   const events = new EventSource('/live');
   events.addEventListener('open', live);
   events.addEventListener('error', () => tell('lost', 'No connection, trying again'));

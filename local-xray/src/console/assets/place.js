@@ -2,6 +2,7 @@
 // `id` and `data-live` is replaced. Without scripts they are links and forms.
 
 const parser = new DOMParser();
+const view = (page) => page.querySelector('main')?.dataset.view;
 const listeners = [];
 let underway;
 
@@ -20,11 +21,10 @@ export async function place(url, state) {
     answer = await fetch(url, { signal: mine.signal });
     const page = parser.parseFromString(await answer.text(), 'text/html');
     if (mine !== underway) return false;
-    const regions = page.querySelectorAll('[data-live]');
-    if (!answer.ok || !regions.length) throw answer.status;
+    if (!answer.ok || view(page) !== view(document)) throw answer.status;
     if (state) history[state](null, '', answer.url);
     document.title = page.title;
-    replace(page);
+    replace(page, state);
   } catch (error) {
     if (error?.name === 'AbortError') return false;
     // What cannot be put in place is gone to.
@@ -46,7 +46,7 @@ function relist(list, fresh) {
   });
 }
 
-function replace(page) {
+function replace(page, isWanted) {
   const focused = document.activeElement?.id;
   for (const list of document.querySelectorAll('[data-list]')) {
     const fresh = page.getElementById(list.id);
@@ -55,8 +55,8 @@ function replace(page) {
   for (const old of document.querySelectorAll('[data-live]')) {
     const fresh = page.getElementById(old.id);
     if (!fresh || fresh.outerHTML === old.served) continue;
-    // Nobody types into what goes away.
-    if (old.contains(document.activeElement) && document.activeElement.matches('input, select, textarea')) continue;
+    // What happens elsewhere takes nothing away that somebody types into.
+    if (!isWanted && old.contains(document.activeElement) && document.activeElement.matches('input, select')) continue;
     fresh.served = fresh.outerHTML;
     for (const details of old.querySelectorAll('details[id]')) {
       const same = fresh.querySelector(`#${CSS.escape(details.id)}`);
@@ -96,5 +96,5 @@ addEventListener('change', (event) => {
   if (event.target.matches('[data-submits]')) event.target.form.requestSubmit();
 });
 
-addEventListener('popstate', () => place(location.href));
+addEventListener('popstate', () => place(location.href, 'replaceState'));
 for (const region of document.querySelectorAll('[data-live]')) region.served = region.outerHTML;

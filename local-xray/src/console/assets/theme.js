@@ -1,4 +1,4 @@
-// Light or dark against the system's choice: the rules that ask for it are told what the user wants.
+// Light or dark as the user wants it: the rules that ask for one are told.
 // It runs before the page is drawn, so that nothing flashes.
 const theme = {
   system: () => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),

@@ -58,6 +58,7 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
     let page = Page {
         title: &title,
         nav: Nav::Jobs,
+        sheet: "runs.css",
         window: Some(&window),
         command: Some([vec!["traces".to_owned()], flags, window.flags()].concat()),
         content,

@@ -101,6 +101,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let page = Page {
         title: &title,
         nav: Nav::Runs,
+        sheet: "runs.css",
         window: None,
         command: Some(
             [

@@ -68,6 +68,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let page = Page {
         title: &title,
         nav: Nav::Runs,
+        sheet: "runs.css",
         window: None,
         command: Some([vec!["traces".to_owned()], flags, since.flags()].concat()),
         content,
