@@ -72,6 +72,9 @@ fn node(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
             html! { "Who calls from outside. The numbers are of the services that are called." }
         }
         (false, "") => html! { "Service. The numbers are its own view of its requests." },
+        (false, kind) if !node.members.is_empty() => {
+            html! { (Name(kind)) ". The numbers are of all of them." }
+        }
         (false, kind) => html! { (Name(kind)) ". The numbers are its own view of its requests." },
     };
     let body = html! {
