@@ -13,6 +13,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tracing_xray::{Clock, Timestamp};
 
@@ -135,7 +136,7 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
         .route("/live", get(live::events))
         .route("/assets/{hash}/{name}", get(assets::serve));
     let views = views
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(Arc::clone(&console));
     views.merge(api.layer(from_fn_with_state(console, in_words)))
 }

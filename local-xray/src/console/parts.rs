@@ -38,24 +38,9 @@ pub(super) fn status(word: &str) -> Markup {
     signed(word, word)
 }
 
-/// Words with the sign and the colour of a status.
+/// Words with the sign and the colour of a status, both by the style sheet.
 pub(super) fn signed(status: &str, words: &str) -> Markup {
-    let class = status.replace(' ', "-");
-    let path = match status {
-        "error" => "M6 1 11 10H1z",
-        "throttle" => "M1 2H11L6 11z",
-        "fault" => "M2 2H10V10H2z",
-        "in progress" => "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1zm0 2a3 3 0 1 1 0 6A3 3 0 1 1 6 3z",
-        _ => "M6 2a4 4 0 1 0 0 8A4 4 0 1 0 6 2z",
-    };
-    html! {
-        span class={ "status " (class) } {
-            svg class="sign" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" {
-                path fill-rule="evenodd" d=(path) {}
-            }
-            (words)
-        }
-    }
+    html! { span class={ "status " (status.replace(' ', "-")) } { (words) } }
 }
 
 /// The address of a trace.

@@ -56,7 +56,7 @@ pub(super) fn markup(
                     (head(Sort::Service, "Service and request"))
                     th scope="col" class="number" { "HTTP" }
                     th scope="col" { "Annotations" }
-                    th scope="col" class="number" title="Segments, and the services of all that they call" { "Segments" }
+                    th scope="col" class="number" title="Segments, and the services of all that they call" { "Segments / services" }
                     th scope="col" { "Trace" }
                 } }
                 tbody { @for row in rows { (one(row, now)) } }
@@ -120,10 +120,7 @@ fn one(row: &Row, now: Timestamp) -> Markup {
             td class="request" { (request(row)) }
             td class="number" { @if let Some(status) = row.http_status { (status) } }
             td class="annotations" { (annotations(row)) }
-            td class="number" {
-                (row.segments) span class="unseen" { " segments" }
-                span class="quiet" { " / " (row.services) } span class="unseen" { " services" }
-            }
+            td class="number" { (row.segments) " / " (row.services) }
             td class="id" {
                 a id={ "to-" (id) } href=(parts::trace_address(row.id)) {
                     span class="unseen" { (start) } (end)
@@ -168,11 +165,7 @@ fn annotations(row: &Row) -> Markup {
     let more = others.len().saturating_sub(ANNOTATIONS_MAX);
     html! {
         @for (key, value) in others.into_iter().take(ANNOTATIONS_MAX) {
-            span class="annotation" {
-                span class="quiet" { (Name(&clipped(key, VALUE_CHARS_MAX))) "=" }
-                (Name(&clipped(&plain(value), VALUE_CHARS_MAX)))
-            }
-            " "
+            (Name(&clipped(key, VALUE_CHARS_MAX))) "=" (Name(&clipped(&plain(value), VALUE_CHARS_MAX))) " "
         }
         @if more > 0 { span class="quiet" { "+" (more) } }
     }
