@@ -48,7 +48,7 @@ mod tests;
 
 pub(crate) use progress::{RunState, RunningJob, progress};
 #[cfg(feature = "local")]
-pub use rejects::{Rejected, rejects};
+pub use rejects::rejects;
 pub use report::report;
 #[cfg(feature = "local")]
 pub use service_map::service_map;

@@ -1,5 +1,6 @@
 //! What people see: snapshots of every view, and the two promises that hold for any input.
 
+use local_xray::Reject;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tracing_xray::Timestamp;
@@ -10,8 +11,7 @@ use super::samples::{
     summaries, trace,
 };
 use super::{
-    Listing, Rejected, Sort, Style, TraceDetail, listed, rejects, timeline, timeline_svg,
-    trace_list,
+    Listing, Sort, Style, TraceDetail, listed, rejects, timeline, timeline_svg, trace_list,
 };
 
 pub(super) const WIDE: Style = Style {
@@ -107,22 +107,22 @@ fn refused_documents() {
     let bad_name = json!({"id": "70de5b6f19ff9a0a", "name": "shop (v2)", "start_time": 1, "end_time": 2,
         "trace_id": "1-69214cb0-00000000000000000000000a", "annotations": {"note": "a long text ".repeat(30)}});
     let bad_name = bad_name.to_string();
-    let of_code = |error_code, document| Rejected {
-        arrived: START,
-        error_code,
-        message: "Invalid segment.",
-        id: Some("70de5b6f19ff9a0a"),
-        trace_id: Some("1-69214cb0-00000000000000000000000a"),
-        name: Some("shop (v2)"),
-        document,
+    let of_code = |error_code: &str, document: &str| Reject {
+        arrived: Timestamp::from_micros((START * 1e6) as u64),
+        error_code: error_code.to_owned(),
+        message: "Invalid segment.".to_owned(),
+        id: Some("70de5b6f19ff9a0a".to_owned()),
+        trace_id: Some("1-69214cb0-00000000000000000000000a".to_owned()),
+        name: Some("shop (v2)".to_owned()),
+        document: document.to_owned(),
     };
-    let unreadable = Rejected {
+    let unreadable = Reject {
         id: None,
         trace_id: None,
         name: None,
         ..of_code("ParseError", "\u{1b}[2J{\"id\":")
     };
-    let mut all = vec![of_code("InvalidName", &*bad_name); 5];
+    let mut all = vec![of_code("InvalidName", &bad_name); 5];
     all.insert(1, unreadable);
     for (name, width) in [("40", 40), ("80", 80), ("200", 200)] {
         let style = Style {
@@ -365,17 +365,16 @@ proptest! {
         name in proptest::option::of(any::<String>()),
         style in any_style(),
     ) {
-        let name = name.as_deref();
-        let reject = Rejected {
-            arrived: START,
-            error_code: code,
-            message: &document,
-            id: name,
-            trace_id: name,
+        let reject = Reject {
+            arrived: Timestamp::from_micros((START * 1e6) as u64),
+            error_code: code.to_owned(),
+            message: document.clone(),
+            id: name.clone(),
+            trace_id: name.clone(),
             name,
-            document: &document,
+            document,
         };
-        keeps_its_promises(&rejects(&[reject, reject], style), style)?;
+        keeps_its_promises(&rejects(&[reject.clone(), reject], style), style)?;
     }
 
     #[test]

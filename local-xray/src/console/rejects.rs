@@ -14,7 +14,6 @@ use super::{Address, Console, Request};
 use crate::store::Reject;
 
 mod daemons;
-mod mend;
 
 /// As many as are kept.
 const REJECTS_MAX: usize = 1000;
@@ -121,7 +120,7 @@ fn refused(reject: &Reject) -> Markup {
                 @if let Some(name) = &reject.name { span { (Name(name)) } }
                 span class="quiet" { (time(reject.arrived)) }
             }
-            p { (mend::advice(&reject.error_code, &reject.document)) }
+            p { (coded(&reject.mend())) }
             dl class="facts" {
                 @if let Some(id) = &reject.id { div { dt { "Id" } dd class="id" { (Name(id)) } } }
                 @match trace {
@@ -156,5 +155,14 @@ fn sent(document: &str, key: &str) -> Markup {
             button type="button" data-copy aria-label="Copy: the document" hidden { "Copy" }
         }
         @if end.is_some() { p class="quiet" { "Only its start. The command below has all of it with " code { "--json" } "." } }
+    }
+}
+
+/// A sentence in which backticks hold what is code.
+fn coded(sentence: &str) -> Markup {
+    html! {
+        @for (number, part) in sentence.split('`').enumerate() {
+            @if number % 2 == 1 { code { (Name(part)) } } @else { (Name(part)) }
+        }
     }
 }

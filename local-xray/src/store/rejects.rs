@@ -7,6 +7,8 @@ use tracing_xray::Timestamp;
 use super::{Store, StoreError};
 use crate::document::{Entity, UnprocessedTraceSegment};
 
+mod mend;
+
 /// How many rejects are kept.
 const REJECTS_MAX: i64 = 1000;
 
@@ -60,6 +62,11 @@ impl Store {
 }
 
 impl Reject {
+    /// What is wrong and how it is mended; where, if it is not the document itself.
+    pub fn mend(&self) -> String {
+        mend::mend(self)
+    }
+
     fn new(arrived: Timestamp, error_code: String, message: String, document: String) -> Self {
         let entity = Entity::parse(&document).unwrap_or_default();
         let text = |name| entity.fields.text(name).map(|text| text.into_owned());

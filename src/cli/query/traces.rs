@@ -1,7 +1,6 @@
 //! `xray-ecs traces`: the traces that X-Ray knows, as a list.
 
 use anyhow::{Context as _, bail};
-use local_xray::Reject;
 use serde_json::json;
 
 use super::refine::Refiners;
@@ -10,7 +9,7 @@ use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::query::{TimeRangeType, Window};
 use crate::spec::Environment;
-use crate::view::{Listing, Rejected, Sort};
+use crate::view::{Listing, Sort};
 use crate::{local, query, view};
 
 #[derive(Debug, clap::Args)]
@@ -98,21 +97,8 @@ fn run_rejected(args: &Args) -> anyhow::Result<ExitStatus> {
     if args.common.json {
         print::json(&json!({ "Rejects": rejects }))?;
     } else {
-        let rejected: Vec<Rejected<'_>> = rejects.iter().map(rejected).collect();
-        print::result(&view::rejects(&rejected, print::style()))?;
+        print::result(&view::rejects(&rejects, print::style()))?;
     }
     // That nothing was refused is what people hope for.
     Ok(ExitStatus::Done)
-}
-
-fn rejected(reject: &Reject) -> Rejected<'_> {
-    Rejected {
-        arrived: reject.arrived.as_secs_f64(),
-        error_code: &reject.error_code,
-        message: &reject.message,
-        id: reject.id.as_deref(),
-        trace_id: reject.trace_id.as_deref(),
-        name: reject.name.as_deref(),
-        document: &reject.document,
-    }
 }

@@ -29,14 +29,14 @@ def record(age, **counts):
 
 nested = without(subsegments=[{"id": "70de5b6f19ff9a0b", "name": "GET /a?b", "start_time": NOW, "end_time": NOW}])
 WRONG = {
-    "MissingId": (without("id"), "Give it an id of 16 hexadecimal digits."),
-    "InvalidId": (without(id="short"), 'id is "short". Write 16 hexadecimal digits.'),
-    "MissingTraceId": (without("trace_id"), "Give it the trace_id of its trace"),
-    "InvalidTraceId": (without(trace_id="1-2-3"), 'trace_id is "1-2-3". Write 1, eight hexadecimal digits'),
-    "MissingName": (without("name"), "Give it a name."),
-    "InvalidName": (nested, "In its subsegment GET /a?b: name is \"GET /a?b\". Leave out ? – letters, digits, spaces"),
+    "MissingId": (without("id"), "give it an id of 16 hexadecimal digits"),
+    "InvalidId": (without(id="short"), 'its id is "short": write 16 hexadecimal digits'),
+    "MissingTraceId": (without("trace_id"), "give it the trace_id of its trace"),
+    "InvalidTraceId": (without(trace_id="1-2-3"), 'its trace_id is "1-2-3": write 1, eight hexadecimal digits'),
+    "MissingName": (without("name"), "give it a name"),
+    "InvalidName": (nested, "in its subsegment GET /a?b: its name GET /a?b holds ?: leave that out; letters, digits, spaces"),
     "MissingStartTime": (without(start_time=int(NOW * 1000)), "milliseconds are too large"),
-    "MissingEndTime": (without("end_time"), 'Give it an end_time in seconds since the epoch, or "in_progress": true'),
+    "MissingEndTime": (without("end_time"), 'give it seconds since the epoch, or "in_progress": true'),
     "MissingParentId": (without(type="subsegment"), "needs the parent_id of what it belongs to"),
 }  # fmt: skip
 HOSTILE = "<script>alert(1)</script> \u202eleft(\"quotes\")🪣" + "x" * 200
