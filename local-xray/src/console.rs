@@ -17,7 +17,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tracing_xray::{Clock, Timestamp};
 
-use crate::store::Store;
+use crate::store::{Mark, Store};
 
 mod address;
 mod answer;
@@ -96,6 +96,8 @@ struct Request {
     address: Address,
     /// The URL of the server, as the browser calls it.
     origin: String,
+    /// How far the store had come before the page was made.
+    mark: Option<Mark>,
 }
 
 impl Request {
@@ -103,8 +105,9 @@ impl Request {
         let host = headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
         Self {
-            address: Address::of(uri),
+            address: window::plain(&Address::of(uri)),
             origin: format!("http://{host}"),
+            mark: None,
         }
     }
 }
@@ -163,9 +166,10 @@ async fn in_words(
 fn view(view: View) -> MethodRouter<Arc<Console>> {
     get(
         async move |State(console): State<Arc<Console>>, uri: Uri, headers: HeaderMap| {
-            let request = Request::of(&uri, &headers);
+            let mut request = Request::of(&uri, &headers);
             // The store blocks.
             let answer = tokio::task::spawn_blocking(move || {
+                request.mark = console.store.mark().ok();
                 let answer = view(&console, &request);
                 answer.unwrap_or_else(|failure| failure.page(&console, &request))
             });

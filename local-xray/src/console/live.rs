@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
 use serde_json::json;
 
-use super::Console;
 use super::answer::GUARDS;
+use super::{Address, Console};
 use crate::store::{Mark, StoreError};
 
 /// How often is looked, and what lies between two events at least.
@@ -23,10 +23,15 @@ const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 /// How many traces an event names; what is beyond is told as `more`.
 const TRACES_MAX: usize = 100;
 
-/// The events, from the one on that the browser names as its last.
-pub(super) async fn events(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
-    let last = headers.get("last-event-id");
-    let last = last.and_then(|id| id.to_str().ok()?.parse().ok());
+/// The events after the one that the browser names as its last, else after the mark of its page.
+pub(super) async fn events(
+    State(console): State<Arc<Console>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let address = Address::of(&uri);
+    let last = last.or(address.get("after")).and_then(|id| id.parse().ok());
     let kept_open = KeepAlive::new().interval(Duration::from_secs(15));
     (
         GUARDS,

@@ -85,12 +85,12 @@ impl Page<'_> {
                         div class="state" {
                             // Scripts show what needs them.
                             span id="live" role="status" hidden {}
-                            button id="pause" type="button" aria-pressed="false" data-key="p" hidden { "Pause" }
+                            button id="pause" type="button" data-key="p" hidden { "Pause" }
                             button id="theme" type="button" hidden { "Theme" }
                             button id="help" type="button" aria-haspopup="dialog" data-key="?" hidden { "Keys" }
                         }
                     }
-                    main id="content" tabindex="-1" data-view=(sheet) { (content) }
+                    main id="content" tabindex="-1" data-view=(sheet) data-mark=[&request.mark] { (content) }
                     footer id="foot" data-live {
                         @if let Some(window) = window {
                             p { "Looking at " (window.words()) ". Times are UTC." }
@@ -99,6 +99,7 @@ impl Page<'_> {
                             (command::copied("In a terminal", &command::line(&console.surroundings, &command)))
                         }
                     }
+                    p id="told" class="unseen" role="status" {}
                     (keys())
                 }
             }
@@ -129,6 +130,7 @@ fn keys() -> Markup {
         dialog id="keys" aria-labelledby="keys-title" {
             h2 id="keys-title" { "Keys" }
             dl { @for (key, does) in keys { dt { kbd { (key) } } dd { (does) } } }
+            p { label { input id="keys-act" type="checkbox" checked; " Keys act" } }
             form method="dialog" { button { "Close" } }
         }
     }
@@ -185,7 +187,9 @@ pub(super) fn toolbar(
                     }
                 }
             }
-            button class="primary" { "Apply" }
+            // Whoever has such a window before the eyes and chooses another means that.
+            @if window.choice().is_none() { input type="hidden" name="between" value="shown"; }
+            button id="apply" class="primary" { "Apply" }
         }
     }
 }

@@ -38,11 +38,11 @@ impl<'a, T> Paged<'a, T> {
         html! { @if self.pages > 1 {
             nav class="pages" aria-label={ "Pages of " (noun) } {
                 @if self.page > 1 {
-                    a id="previous" class="button" rel="prev" href=(to(self.page - 1)) data-place { "Previous" }
+                    a id="previous" class="button" rel="prev" href=(to(self.page - 1)) data-place data-key="[" { "Previous" }
                 }
                 span { (self.first + 1) "–" (self.first + self.items.len()) " of " (self.all) " " (noun) }
                 @if self.page < self.pages {
-                    a id="next" class="button" rel="next" href=(to(self.page + 1)) data-place { "Next" }
+                    a id="next" class="button" rel="next" href=(to(self.page + 1)) data-place data-key="]" { "Next" }
                 }
             }
         } }

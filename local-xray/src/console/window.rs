@@ -25,6 +25,19 @@ const DEFAULT: &str = "1h";
 /// The keys of an address that say it.
 pub(super) const KEYS: [&str; 3] = ["since", "start", "end"];
 
+/// An address with one window alone: `start` and `end` stand before `since`, unless the form was shown with
+/// them, as its `between` says: then who chose a `since` wants it.
+pub(super) fn plain(address: &Address) -> Address {
+    let is_chosen = address.get("since").is_some() && address.get("between").is_some();
+    let has_ends = address.get("start").or(address.get("end")).is_some();
+    let dropped: &[&str] = match (is_chosen, has_ends) {
+        (true, _) => &["between", "start", "end"],
+        (false, true) => &["between", "since"],
+        (false, false) => &["between"],
+    };
+    address.without(dropped)
+}
+
 /// A window of time, both ends within.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Window {
@@ -213,6 +226,30 @@ mod tests {
             let window = read(query).unwrap();
             assert_eq!(window.end.since(window.start).as_secs(), seconds, "{query}");
             assert_eq!(window.flags().join(" "), flags, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_chosen_stands_before_the_one_that_was_shown() {
+        for (query, expected) in [
+            (
+                "since=1h&start=2025-11-22T05:00",
+                "/?start=2025-11-22T05%3A00",
+            ),
+            (
+                "since=1h&start=2025-11-22T05:00&between=shown",
+                "/?since=1h",
+            ),
+            (
+                "since=&start=2025-11-22T05:00&between=shown&filter=ok",
+                "/?start=2025-11-22T05%3A00&filter=ok",
+            ),
+            ("since=1h&start=&end=", "/?since=1h&start=&end="),
+            ("between=shown", "/"),
+        ] {
+            let address = plain(&Address::of(&format!("/?{query}").parse().unwrap()));
+            let expected = Address::of(&expected.parse().unwrap());
+            assert_eq!(address, expected, "{query}");
         }
     }
 

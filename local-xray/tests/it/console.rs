@@ -38,6 +38,15 @@ fn a_page_may_do_nothing_but_what_it_is_for() {
 }
 
 #[test]
+fn pages_take_nothing() {
+    let local = Local::start();
+    for path in ["/", "/traces", "/runs/x", "/live"] {
+        let answer = local.answer(&format!("POST {path} HTTP/1.1\r\nContent-Length: 0\r\n"));
+        assert!(answer.starts_with("http/1.1 405"), "{path}: {answer}");
+    }
+}
+
+#[test]
 fn strangers_get_no_page() {
     let local = Local::start();
     let port = local.address.port();

@@ -111,15 +111,26 @@ impl Local {
         (head, answer.len() - end - 4)
     }
 
+    /// Sends a request line and header lines; answers the head, in lower case.
+    pub(crate) fn answer(&self, lines: &str) -> String {
+        let mut answer = String::new();
+        self.send(lines).read_to_string(&mut answer).unwrap();
+        answer
+            .split("\r\n\r\n")
+            .next()
+            .unwrap()
+            .to_ascii_lowercase()
+    }
+
     /// Asks for what is read piece by piece.
     pub(crate) fn begin(&self, path: &str, headers: &str) -> TcpStream {
+        self.send(&format!("GET {path} HTTP/1.1\r\n{headers}"))
+    }
+
+    fn send(&self, lines: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let host = self.address;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "{lines}Host: {host}\r\nConnection: close\r\n\r\n").unwrap();
         stream
     }
 

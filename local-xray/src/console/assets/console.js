@@ -1,12 +1,10 @@
 // What every page does: keys, copies, theme, and following what happens.
 
-import { placed } from './place.js';
+import { byId, placed } from './place.js';
 import { follow } from './live.js';
 import * as map from './map.js';
 import * as trace from './trace.js';
 import * as traces from './traces.js';
-
-const byId = (id) => document.getElementById(id);
 
 // Buttons that need a script show themselves.
 placed(() => {
@@ -17,7 +15,7 @@ addEventListener('click', async (event) => {
   const button = event.target.closest?.('[data-copy]');
   if (!button) return;
   const from = button.dataset.copy ? byId(button.dataset.copy) : button.parentElement.querySelector('code, pre');
-  const words = button.textContent;
+  const words = (button.dataset.words ??= button.textContent);
   try {
     await navigator.clipboard.writeText(button.dataset.text ?? from.textContent);
     button.textContent = 'Copied';
@@ -25,23 +23,30 @@ addEventListener('click', async (event) => {
     getSelection().selectAllChildren(from);
     button.textContent = 'Selected';
   }
+  byId('told').textContent = button.textContent;
   setTimeout(() => (button.textContent = words), 1500);
 });
 
 const toggle = byId('theme');
-const named = () => (toggle.textContent = theme.get() === 'dark' ? 'Light' : 'Dark');
+const other = () => (document.documentElement.dataset.theme === 'dark' ? 'Light' : 'Dark');
 toggle.hidden = false;
-named();
+toggle.textContent = other();
 toggle.addEventListener('click', () => {
-  theme.set(theme.get() === 'dark' ? 'light' : 'dark');
-  named();
+  theme.set(other().toLowerCase());
+  toggle.textContent = other();
 });
 
 byId('help').hidden = false;
 byId('help').addEventListener('click', () => byId('keys').showModal());
 
+// Who speaks to the machine must not press keys by words.
+const act = byId('keys-act');
+act.checked = stored('keys') !== 'off';
+act.addEventListener('change', () => stored('keys', act.checked ? 'on' : 'off'));
+
 addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!act.checked || document.querySelector('dialog[open]')) return;
   if (event.target.matches('input, select, textarea')) {
     if (event.key === 'Escape') event.target.blur();
     return;

@@ -1,12 +1,14 @@
-// Follows what happens in the store, while nobody has paused it: the page is put in place anew when an
-// event tells of what it shows.
+// Follows what happens in the store, while nobody has paused it and somebody looks: the page is put in
+// place anew when an event tells of what it shows.
 
-import { refresh } from './place.js';
+import { byId, refresh } from './place.js';
 
-const shown = document.getElementById('live');
-const pause = document.getElementById('pause');
+const shown = byId('live');
+const pause = byId('pause');
 let paused = false;
 let missed = false;
+let still = 0;
+let events;
 
 const tell = (state, words) => {
   shown.dataset.state = state;
@@ -27,18 +29,26 @@ const update = () => {
   live();
 };
 
+// Connections are few, and nobody sees what is hidden. Who comes back is told what the page has missed.
+const listen = () => {
+  if (document.hidden) events = events?.close();
+  if (document.hidden || events) return;
+  events = new EventSource(`/live?after=${byId('content').dataset.mark}`);
+  events.addEventListener('open', live);
+  events.addEventListener('error', () => tell('lost', 'No connection, trying again'));
+  events.addEventListener('news', (event) => isOfInterest(JSON.parse(event.data)) && update());
+};
+
 // What is in progress moves, without anything happening.
 const tick = () => {
-  const moving = document.querySelector('[data-moves]');
-  setTimeout(() => {
-    if (moving && !paused && !document.hidden) refresh();
-    tick();
-  }, Number(moving?.dataset.moves || 1) * 1000);
+  const moves = Number(document.querySelector('[data-moves]')?.dataset.moves);
+  if (!moves || paused || document.hidden || ++still < moves) return;
+  still = 0;
+  refresh();
 };
 
 const turn = () => {
   paused = !paused;
-  pause.ariaPressed = paused;
   pause.textContent = paused ? 'Go on' : 'Pause';
   if (missed) refresh();
   missed = false;
@@ -48,9 +58,7 @@ const turn = () => {
 export function follow() {
   shown.hidden = pause.hidden = false;
   pause.addEventListener('click', turn);
-  const events = new EventSource('/live');
-  events.addEventListener('open', live);
-  events.addEventListener('error', () => tell('lost', 'No connection, trying again'));
-  events.addEventListener('news', (event) => isOfInterest(JSON.parse(event.data)) && update());
-  tick();
+  addEventListener('visibilitychange', listen, true);
+  listen();
+  setInterval(tick, 1000);
 }

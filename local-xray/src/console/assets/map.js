@@ -72,7 +72,7 @@ export function start() {
   // A node or an edge says where arrow keys lead.
   on('keydown', (event, part) => {
     const next = part.dataset[event.key.toLowerCase()];
-    if (!next) return;
+    if (!next || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     svg.querySelector(`[data-node="${next}"]`).focus();
   });

@@ -2,9 +2,13 @@
 // `id` and `data-live` is replaced. Without scripts they are links and forms.
 
 const parser = new DOMParser();
+export const byId = (id) => document.getElementById(id);
 const view = (page) => page.querySelector('main')?.dataset.view;
+const where = () => location.pathname + location.search;
 const listeners = [];
+let at = where();
 let underway;
+let again = false;
 
 /** Calls `listener` after every change, and once now. */
 export function placed(listener) {
@@ -20,21 +24,31 @@ export async function place(url, state) {
   try {
     answer = await fetch(url, { signal: mine.signal });
     const page = parser.parseFromString(await answer.text(), 'text/html');
-    if (mine !== underway) return false;
+    if (mine !== underway) return;
     if (!answer.ok || view(page) !== view(document)) throw answer.status;
     if (state) history[state](null, '', answer.url);
+    at = where();
     document.title = page.title;
     replace(page, state);
-  } catch (error) {
-    if (error?.name === 'AbortError') return false;
-    // What cannot be put in place is gone to.
-    if (state) location.href = url;
-    return false;
+    byId(new URL(url, location).hash.slice(1))?.focus();
+    for (const listener of listeners) listener();
+  } catch {
+    // What cannot be put in place is gone to; an address that is here already, if it answers.
+    if (mine !== underway || !state) return;
+    if (url !== location.href) location.href = url;
+    else if (answer) location.reload();
   } finally {
-    if (mine === underway) underway = undefined;
+    if (mine === underway) {
+      underway = undefined;
+      if (again) refresh();
+    }
   }
-  for (const listener of listeners) listener();
-  return true;
+}
+
+/** The same page again; after the one that is on its way, if there is one. */
+export function refresh() {
+  again = !!underway;
+  if (!underway) place(location.href);
 }
 
 // In a list the regions come and go.
@@ -46,8 +60,27 @@ function relist(list, fresh) {
   });
 }
 
+// What has the focus, or what is in its place, has it again.
+const focusable = 'a, button, input, select, summary, [tabindex]';
+function keepFocus() {
+  const active = document.activeElement;
+  const region = active.closest('[data-live]');
+  if (!region) return () => {};
+  const href = active.getAttribute('href');
+  const index = [...region.querySelectorAll(focusable)].indexOf(active);
+  return () => {
+    if (active.isConnected) return;
+    const all = [...(byId(region.id)?.querySelectorAll(focusable) ?? [])];
+    const same = byId(active.id) ?? all.find((one) => href && one.getAttribute('href') === href);
+    (same ?? all[index] ?? byId('content')).focus({ preventScroll: true });
+  };
+}
+
+const fields = (region) => [...region.querySelectorAll('input[name], select[name]')];
+
 function replace(page, isWanted) {
-  const focused = document.activeElement?.id;
+  const focusAgain = keepFocus();
+  byId('content').dataset.mark = page.getElementById('content').dataset.mark;
   for (const list of document.querySelectorAll('[data-list]')) {
     const fresh = page.getElementById(list.id);
     if (fresh) relist(list, fresh);
@@ -55,24 +88,26 @@ function replace(page, isWanted) {
   for (const old of document.querySelectorAll('[data-live]')) {
     const fresh = page.getElementById(old.id);
     if (!fresh || fresh.outerHTML === old.served) continue;
-    // What happens elsewhere takes nothing away that somebody types into.
+    // What happens elsewhere takes nothing away that somebody types or has chosen.
     if (!isWanted && old.contains(document.activeElement) && document.activeElement.matches('input, select')) continue;
     fresh.served = fresh.outerHTML;
+    if (!isWanted) {
+      const same = fields(fresh);
+      fields(old).forEach(({ name, value, checked }, at) => same[at]?.name === name && Object.assign(same[at], { value, checked }));
+    }
     for (const details of old.querySelectorAll('details[id]')) {
       const same = fresh.querySelector(`#${CSS.escape(details.id)}`);
       if (same) same.open = details.open;
     }
-    const scrolls = [old, ...old.querySelectorAll('[data-scrolls]')].map((e) => [e.id, e.scrollTop, e.scrollLeft]);
+    const scrolling = [...(isWanted ? [] : [old]), ...old.querySelectorAll('[data-scrolls]')];
+    const scrolls = scrolling.map((one) => [one.id, one.scrollTop, one.scrollLeft]);
     // What is yet to be fetched stays as it was until then.
     if (fresh.dataset.later && (old.filled || !old.dataset.later)) fresh.replaceChildren(...old.childNodes);
     old.replaceWith(fresh);
-    for (const [id, top, left] of scrolls) document.getElementById(id)?.scrollTo(left, top);
+    for (const [id, top, left] of scrolls) byId(id)?.scrollTo(left, top);
   }
-  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  focusAgain();
 }
-
-/** The same page again, unless another is on its way. */
-export const refresh = () => underway ?? place(location.href);
 
 const isPlain = (event) => !(event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
 
@@ -96,5 +131,6 @@ addEventListener('change', (event) => {
   if (event.target.matches('[data-submits]')) event.target.form.requestSubmit();
 });
 
-addEventListener('popstate', () => place(location.href, 'replaceState'));
+// A step to another part of the page is none to another page.
+addEventListener('popstate', () => where() !== at && place(location.href, 'replaceState'));
 for (const region of document.querySelectorAll('[data-live]')) region.served = region.outerHTML;

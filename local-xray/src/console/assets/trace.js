@@ -1,6 +1,6 @@
 // A trace: its rows walked through by keys, the rest of a long one fetched as it is reached.
 
-import { placed } from './place.js';
+import { byId, placed } from './place.js';
 
 const fill = (region) => async (answer) => {
   const rows = answer.ok && (await answer.text());
@@ -8,7 +8,7 @@ const fill = (region) => async (answer) => {
   const focused = region.contains(document.activeElement) && document.activeElement.id;
   region.innerHTML = rows;
   region.filled = true;
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (focused) byId(focused)?.focus({ preventScroll: true });
 };
 const reach = (entries) => {
   for (const { isIntersecting, target } of entries) {

@@ -1,16 +1,16 @@
 // The list of traces: the filter is checked while it is typed; what is new in the list is marked.
 
-import { placed } from './place.js';
+import { byId, placed } from './place.js';
 
 let timer, known, shown;
 
 const check = async (input) => {
   const { value } = input;
-  const answer = await fetch(`/filter?filter=${encodeURIComponent(value)}`);
-  const told = await answer.text();
-  // What was typed meanwhile is checked next.
-  if (!answer.ok || input.value !== value) return;
-  document.getElementById('filter-error').innerHTML = told;
+  const answer = await fetch(`/filter?filter=${encodeURIComponent(value)}`).catch(() => {});
+  const told = await answer?.text();
+  // What was typed meanwhile is checked next; another page has another filter.
+  if (!answer?.ok || input.value !== value || !input.isConnected) return;
+  byId('filter-error').innerHTML = told;
   input.ariaInvalid = told ? 'true' : null;
 };
 

@@ -9,7 +9,7 @@ use super::meaning::{Conditions, Meaning};
 use super::part::{Asked, PART_KEYS, edge_address, node_address};
 use super::top::{self, Top};
 use super::{View, histogram, traces_address};
-use crate::draw::Part;
+use crate::draw::{self, Part};
 use crate::map::{Edge, Node, Outcome, Statistics, per_minute};
 
 /// The most nodes that are listed of a fold.
@@ -25,7 +25,8 @@ const PERCENTILES: [(&str, f64); 5] = [
 
 /// The panel; empty where the address asks for no part of the map.
 pub(super) fn panel(view: &View<'_>) -> Result<Markup, Failure> {
-    let (title, body) = match (view.selected, Asked::of(&view.request.address)) {
+    let asked = Asked::of(&view.request.address);
+    let (title, body) = match (view.selected, asked) {
         (Some(Part::Node(place)), _) => node(view, place)?,
         (Some(Part::Edge(place)), _) => edge(view, place)?,
         (None, Some(asked)) => missing(view, asked),
@@ -35,12 +36,21 @@ pub(super) fn panel(view: &View<'_>) -> Result<Markup, Failure> {
         section id="panel" class="panel" data-live data-scrolls tabindex="0" aria-labelledby="panel-title" {
             div class="panel-head" {
                 h2 id="panel-title" { (title) }
-                a id="panel-close" class="button" data-place data-key="Escape" href=(view.address) aria-label="Close"
+                a id="panel-close" class="button" data-place data-key="Escape" href=(closed(view, asked)) aria-label="Close"
                     title="Close (Esc)" { "×" }
             }
             (body)
         }
     })
+}
+
+/// The page without the panel, at what it was about: the focus goes there.
+fn closed(view: &View<'_>, asked: Option<Asked<'_>>) -> String {
+    match asked {
+        Some(Asked::Node(label)) => format!("{}#{}", view.address, draw::node_id(label)),
+        Some(Asked::Edge(from, to)) => format!("{}#{}", view.address, draw::edge_id(from, to)),
+        None => view.address.to_string(),
+    }
 }
 
 fn missing(view: &View<'_>, asked: Asked<'_>) -> (Markup, Markup) {

@@ -23,9 +23,24 @@ with browser() as browser:
         shown.keyboard.press("Escape")
         expect(shown.get_by_role("dialog", name="Keys")).to_be_hidden()
 
+        # Behind the dialog no key does anything, and all of them can be turned off.
+        shown.keyboard.press("?")
+        shown.keyboard.press("2")
+        expect(shown.get_by_role("dialog", name="Keys")).to_be_visible()
+        shown.get_by_label("Keys act").uncheck()
+        shown.get_by_role("button", name="Close").click()
+        shown.keyboard.press("p")
+        shown.reload()
+        expect(shown.locator("#live")).to_have_text("Live")
+        shown.keyboard.press("p")
+        shown.get_by_role("button", name="Keys").click()
+        expect(shown.locator("#live")).to_have_text("Live")
+        shown.get_by_label("Keys act").check()
+        shown.get_by_role("button", name="Close").click()
+
         shown.keyboard.press("p")
         expect(shown.locator("#live")).to_have_text("Paused")
-        expect(shown.locator("#pause")).to_have_attribute("aria-pressed", "true")
+        expect(shown.locator("#pause")).to_have_text("Go on")
         shown.keyboard.press("p")
         expect(shown.locator("#live")).to_have_text("Live")
 
@@ -37,3 +52,26 @@ with browser() as browser:
         assert shown.evaluate(ground) == "rgb(13, 17, 23)"
         shown.get_by_role("button", name="Light").click()
         assert shown.evaluate(ground) == "rgb(255, 255, 255)"
+
+    # The way to the content is no way to another page, and asks for none.
+    with page(browser, "/traces?since=1d") as shown:
+        asked = []
+        shown.on("request", lambda request: asked.append(request.url))
+        shown.keyboard.press("Tab")
+        shown.keyboard.press("Enter")
+        expect(shown.locator("#content")).to_be_focused()
+        assert shown.url.endswith("/traces?since=1d#content"), shown.url
+        assert all("/live" in url for url in asked), asked
+
+    # Who looks at a window between two times can choose another.
+    for scripts in [True, False]:
+        with page(browser, "/traces?start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z", scripts=scripts) as shown:
+            shown.get_by_label("Time", exact=True).select_option("Last 3 hours")
+            if not scripts:
+                shown.get_by_role("button", name="Apply").click()
+            expect(shown.get_by_label("Time", exact=True)).to_have_value("3h")
+            expect(shown.locator("footer")).to_contain_text("the last 3 hours")
+            shown.locator("summary", has_text="Between").click()
+            shown.get_by_label("From (UTC)").fill("2026-01-01T00:00:00")
+            shown.get_by_role("button", name="Apply").click()
+            expect(shown.locator("footer")).to_contain_text("2026-01-01 00:00:00 UTC to")

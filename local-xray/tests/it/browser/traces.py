@@ -138,11 +138,11 @@ def sorts(shown):
     worst = ["fault", "in progress", "throttle", "error", "ok"]
     assert words == sorted(words, key=worst.index), words
     shown.get_by_role("link", name="Service and request").click()
-    expect(shown.get_by_role("columnheader", name="Service")).to_have_attribute("aria-sort", "ascending")
+    expect(shown.get_by_role("columnheader", name="Service and request")).to_have_attribute("aria-sort", "ascending")
     names = [text.split()[0] for text in all_pages(".request", 6)]
     assert names == sorted(names), names
     shown.get_by_role("link", name="Service and request").click()
-    expect(shown.get_by_role("columnheader", name="Service")).to_have_attribute("aria-sort", "descending")
+    expect(shown.get_by_role("columnheader", name="Service and request")).to_have_attribute("aria-sort", "descending")
     expect(rows(shown).first.locator(".request")).to_contain_text("shop")
     shown.keyboard.press("]")
     expect(shown.locator(".pages")).to_contain_text("Traces 51 to 100")
