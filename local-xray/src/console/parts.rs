@@ -28,8 +28,7 @@ pub(super) fn time(time: Timestamp) -> Markup {
 
 /// `1 trace`, `2 traces`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    map::count(number as u64, noun)
 }
 
 /// A status as its sign and its word. `word` is one of X-Ray's: `ok`, `error`, `throttle`, `fault`,

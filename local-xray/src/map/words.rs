@@ -44,17 +44,13 @@ impl Statistics {
             .filter(|&outcome| self.count(outcome) > 0)
             .map(|outcome| format!("{} {}", self.count(outcome), outcome.word()))
             .collect();
-        let requests = if self.total == 1 {
-            "request"
-        } else {
-            "requests"
-        };
         let outcomes = match outcomes.is_empty() {
             true => String::new(),
             false => format!(": {}", outcomes.join(", ")),
         };
         let average = duration(average);
-        format!("{} {requests}{outcomes}; average {average}", self.total)
+        let requests = count(self.total, "request");
+        format!("{requests}{outcomes}; average {average}")
     }
 }
 
@@ -68,6 +64,17 @@ impl Outcome {
             Self::Fault => "fault",
         }
     }
+}
+
+/// `1 request`, `2 requests`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {}", nouns(number, noun))
+}
+
+/// `request` of 1, `requests` of any other number.
+pub(crate) fn nouns(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{noun}{plural}")
 }
 
 /// So many requests in so many minutes, for one minute: `0.20`, `12.5`, `340`, `<0.01`. A time of less than
