@@ -111,7 +111,7 @@ fn last_moment(end: Timestamp) -> Timestamp {
     Timestamp::from_micros(end.as_micros().saturating_sub(1))
 }
 
-/// The filter for durations from and to so many milliseconds, in the place of what it says of them.
+/// The filter with a term for durations from and to so many milliseconds, or without it where it has it.
 fn narrowed(filter: &str, from: u64, to: Option<u64>) -> String {
     let seconds = |milliseconds: u64| term::number(milliseconds as f64 / 1e3);
     let to = to.map(|to| format!("duration < {}", seconds(to)));
