@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use crate::layout::{Edge, Input, Layout, Node, Order, Ports, Spacing, layout};
-use crate::map::Map;
+use crate::map::{Map, count};
 use crate::svg::Writer;
 
 mod card;
@@ -210,12 +210,9 @@ fn draw(map: &Map, layout: &Layout, setting: Setting<'_>) -> String {
 }
 
 fn title(map: &Map) -> String {
-    let count = |number: usize, noun: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {noun}{plural}")
-    };
-    let nodes = count(map.nodes.len(), "node");
-    format!("Service map: {nodes}, {}", count(map.edges.len(), "edge"))
+    let nodes = count(map.nodes.len() as u64, "node");
+    let edges = count(map.edges.len() as u64, "edge");
+    format!("Service map: {nodes}, {edges}")
 }
 
 #[cfg(test)]

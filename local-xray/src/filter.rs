@@ -24,7 +24,7 @@ pub mod term;
 pub use error::FilterError;
 
 /// The most characters of an expression. AWS's model names no limit, but requests have one.
-const LENGTH_MAX: usize = 2000;
+pub(crate) const LENGTH_MAX: usize = 2000;
 
 /// The most characters of an entity selector, as in AWS's model.
 const SELECTOR_LENGTH_MAX: usize = 500;

@@ -8,6 +8,7 @@ mod statistics;
 mod words;
 
 pub use statistics::{Outcome, Statistics};
+pub(crate) use words::{count, nouns};
 pub use words::{duration, per_minute};
 
 /// The nodes and the edges between them.

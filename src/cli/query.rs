@@ -101,7 +101,12 @@ impl Recent {
             }
         };
         if start > end {
-            bail!("the window ends before it begins: give --since a time before that of --until");
+            match self.until {
+                Some(_) => bail!(
+                    "the window ends before it begins: give --since a time before that of --until"
+                ),
+                None => bail!("--since is in the future: give a time that has passed"),
+            }
         }
         Ok(Window { start, end })
     }
@@ -139,10 +144,19 @@ async fn tells_of_older(
     let Some(began) = began else {
         return Ok(false);
     };
-    let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
-    let days = days.max(0.0) as u64 + 1;
+    // A period would be counted back from the end that was given.
+    let mend = match recent.until {
+        Some(_) => {
+            let time = view::utc(began, "%Y-%m-%dT%H:%M:%SZ");
+            format!("--since {time} without --until")
+        }
+        None => {
+            let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
+            format!("--since {}d", days.max(0.0) as u64 + 1)
+        }
+    };
     print::note(format_args!(
-        "no traces {}; the newest began at {}: --since {days}d shows it",
+        "no traces {}; the newest began at {}: {mend} shows it",
         recent.words(),
         view::utc(began, "%Y-%m-%d %H:%M:%S UTC"),
     ));

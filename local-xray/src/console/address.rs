@@ -30,7 +30,7 @@ impl Address {
         }
     }
 
-    /// `/runs/` and a name that may hold anything.
+    /// A path, and beneath it a name that may hold anything.
     pub(super) fn under(path: &str, name: &str) -> Self {
         let escaped: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
         // A browser takes a part that is empty or only dots as a way elsewhere: it gets a slash

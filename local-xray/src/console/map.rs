@@ -83,6 +83,7 @@ impl<'a> View<'a> {
 pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Failure> {
     let view = View::read(console, request)?;
     let sought = request.address.get("find");
+    let sought = sought.filter(|text| !text.trim().is_empty());
     let found = sought.and_then(|text| find(&view.map, text));
     if let Some(node) = found {
         let id = draw::node_id(&view.map.nodes[node].label);
@@ -107,20 +108,26 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
             div id="map-tables" data-live { @if !is_empty { (tables::tables(&view)) } }
         }
     };
-    let mut command = vec!["map".to_owned()];
-    command.extend(view.window.flags());
-    if !view.filter.text.is_empty() {
-        command.extend(["--filter".to_owned(), view.filter.text.clone()]);
-    }
     let page = Page {
         title: "Service map",
         nav: Nav::Map,
         sheet: "map.css",
         window: Some(&view.window),
-        command: Some(command),
+        command: command(&view),
         content,
     };
     Ok(document(page.render(console, request)))
+}
+
+/// None where the filter is none: a terminal would refuse it, too.
+fn command(view: &View<'_>) -> Option<Vec<String>> {
+    let filter = view.filter.read.as_ref().ok()?;
+    let mut command = vec!["map".to_owned()];
+    command.extend(view.window.flags());
+    if filter.is_some() {
+        command.extend(["--filter".to_owned(), view.filter.text.clone()]);
+    }
+    Some(command)
 }
 
 fn page_drawing(view: &View<'_>) -> String {
@@ -152,7 +159,7 @@ fn nothing(view: &View<'_>) -> Result<Markup, Failure> {
             }
         },
         Ok(None) => {
-            let older = view.console.store.newest_trace()?;
+            let older = view.console.store.newest_start()?;
             no_traces(view.console, view.request, older)
         }
     })

@@ -35,12 +35,15 @@ impl Nav {
     }
 }
 
+/// The style sheets of all pages.
+const SHEETS: [&str; 2] = ["drawing.css", "console.css"];
+
 /// What a page shows, and what is said of it above.
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
     pub(super) nav: Nav,
     /// The style sheet of its view, which tells views apart, too: only pages of one are put in each other's
-    /// place.
+    /// place. What has none of its own names one of all pages.
     pub(super) sheet: &'static str,
     /// The window it looks at, where it looks at one.
     pub(super) window: Option<&'a Window>,
@@ -70,7 +73,8 @@ impl Page<'_> {
                     meta name="color-scheme" content="light dark";
                     title { (title) " · xray-ecs" }
                     link rel="icon" href=(assets::url("icon.svg"));
-                    @for sheet in ["drawing.css", "console.css", sheet] { link rel="stylesheet" href=(assets::url(sheet)); }
+                    @let own = Some(sheet).filter(|sheet| !SHEETS.contains(sheet));
+                    @for sheet in SHEETS.into_iter().chain(own) { link rel="stylesheet" href=(assets::url(sheet)); }
                     script src=(assets::url("theme.js")) {}
                     script type="module" src=(assets::url("console.js")) {}
                 }
@@ -183,7 +187,7 @@ pub(super) fn toolbar(
                                 value=[shown.then(|| window::input_value(window.start))]; }
                         label { "To (UTC) "
                             input type="datetime-local" step="1" name="end"
-                                value=[shown.then(|| window::input_value(window.end))]; }
+                                value=[shown.then(|| window::input_value(window::full_second(window.end)))]; }
                     }
                 }
             }

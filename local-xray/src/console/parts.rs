@@ -28,8 +28,7 @@ pub(super) fn time(time: Timestamp) -> Markup {
 
 /// `1 trace`, `2 traces`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    map::count(number as u64, noun)
 }
 
 /// A status as its sign and its word. `word` is one of X-Ray's: `ok`, `error`, `throttle`, `fault`,
@@ -48,6 +47,11 @@ pub(super) fn trace_address(id: TraceId) -> Address {
     Address::path(format!("/traces/{id}"))
 }
 
+/// How many days back a window has to begin so that a moment is within.
+fn days_since(moment: Timestamp, now: Timestamp) -> u64 {
+    now.since(moment).as_secs() / (24 * 3600) + 1
+}
+
 /// Where there are no traces: how to send the first, or where older ones are.
 pub(super) fn no_traces(console: &Console, request: &Request, older: Option<Timestamp>) -> Markup {
     html! {
@@ -55,8 +59,9 @@ pub(super) fn no_traces(console: &Console, request: &Request, older: Option<Time
             @if let Some(older) = older {
                 h2 { "No traces in this window" }
                 p { "The newest trace is of " (time(older)) "." }
-                @let wide = request.address.without(&window::KEYS).with("since", "30d");
-                p { a class="button" href=(wide) { "Show the last 30 days" } }
+                @let days = days_since(older, console.now());
+                @let wide = request.address.without(&window::KEYS).with("since", format_args!("{days}d"));
+                p { a class="button" href=(wide) { @if days == 1 { "Show the last day" } @else { "Show the last " (days) " days" } } }
             } @else {
                 h2 { "No traces yet" }
                 p { "Run a job; its segments go through the daemon to here:" }
@@ -68,6 +73,27 @@ pub(super) fn no_traces(console: &Console, request: &Request, older: Option<Time
                 p { "The AWS CLI, boto3 and daemons speak to it as to X-Ray itself with:" }
                 (command::copied("For the AWS CLI", &format!("export AWS_ENDPOINT_URL_XRAY={}", request.origin)))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_days_since_a_moment_reach_back_to_it() {
+        let day = 24 * 3600 * 1_000_000;
+        let now = Timestamp::from_micros(100 * day);
+        for (micros, days) in [
+            (100 * day, 1),
+            (100 * day + 5, 1),
+            (99 * day + 1, 1),
+            (99 * day, 2),
+            (10 * day + 1, 90),
+            (0, 101),
+        ] {
+            assert_eq!(days_since(Timestamp::from_micros(micros), now), days);
         }
     }
 }

@@ -139,7 +139,9 @@ fn read_length(text: &str) -> Option<Duration> {
         "d" => 24 * 3600,
         _ => return None,
     };
-    let number: u32 = number.parse().ok().filter(|&number| number > 0)?;
+    // A sign is a number's, too.
+    let digits = Some(number).filter(|number| number.bytes().all(|b| b.is_ascii_digit()))?;
+    let number: u32 = digits.parse().ok().filter(|&number| number > 0)?;
     Some(Duration::from_secs(u64::from(number) * seconds))
 }
 
@@ -190,6 +192,13 @@ pub(super) fn date_time(time: Timestamp) -> String {
 /// A time as a format of `strftime` says.
 pub(super) fn formatted(time: Timestamp, format: &str) -> String {
     utc(time).format(format).to_string()
+}
+
+/// The first full second that is not before a time: forms have no fractions, and what ends a window stays
+/// within it.
+pub(super) fn full_second(time: Timestamp) -> Timestamp {
+    let seconds = time.as_micros().div_ceil(1_000_000);
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }
 
 /// As the inputs of forms have it: `2026-11-29T02:00:00`, in UTC.
@@ -254,12 +263,26 @@ mod tests {
     }
 
     #[test]
+    fn a_form_holds_the_whole_window() {
+        for (micros, value) in [
+            (1_763_790_000_000_000, "2025-11-22T05:40:00"),
+            (1_763_790_000_000_001, "2025-11-22T05:40:01"),
+            (1_763_790_059_999_999, "2025-11-22T05:41:00"),
+        ] {
+            let end = full_second(Timestamp::from_micros(micros));
+            assert_eq!(input_value(end), value);
+        }
+    }
+
+    #[test]
     fn what_is_no_window_is_refused() {
         for query in [
             "since=1x",
             "since=0m",
             "since=m",
             "since=-1h",
+            "since=%2B5m",
+            "since=+5m",
             "since=é",
             "start=x",
             "end=1",

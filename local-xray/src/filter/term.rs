@@ -5,14 +5,7 @@ use super::{FilterExpression, lexer};
 
 /// A text as a string of the language, quotes and backslashes escaped: `"a\"b"`.
 pub fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted + "\""
+    lexer::quote(text)
 }
 
 /// A number of the language: `0.05`, `200`.
@@ -21,10 +14,11 @@ pub fn number(number: f64) -> String {
 }
 
 /// The keyword of an annotation: `annotation.job`; in brackets what is no plain word, such as a key with
-/// dots. None for a key that the language cannot hold: nothing can be escaped between brackets.
+/// dots. None for a key that the language cannot hold: nothing can be escaped between brackets, and white space at
+/// their ends is none of the key.
 pub fn annotation(key: &str) -> Option<String> {
     let is_unwritable = |c: char| "[]\"".contains(c) || c.is_control();
-    if key.trim().is_empty() || key.contains(is_unwritable) {
+    if key.is_empty() || key.trim() != key || key.contains(is_unwritable) {
         return None;
     }
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -100,7 +94,24 @@ fn binds_loosely(expression: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::ast::{AnnotationTest, Term, Test, TextOperator, TextTest};
     use super::*;
+
+    #[test]
+    fn a_key_with_white_space_at_its_ends_cannot_be_written() {
+        for (key, keyword) in [
+            ("job", Some("annotation.job")),
+            ("a.b", Some("annotation[a.b]")),
+            ("a b", Some("annotation[a b]")),
+            (" a", None),
+            ("a\u{a0}", None),
+            (" ", None),
+            ("", None),
+            ("a]", None),
+        ] {
+            assert_eq!(annotation(key).as_deref(), keyword, "{key:?}");
+        }
+    }
 
     #[test]
     fn both_have_to_hold() {
@@ -137,11 +148,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_key_and_text_stay_one_term(key in any::<String>(), text in any::<String>()) {
+        fn any_key_and_text_stay_one_term(
+            key in prop_oneof![any::<String>(), "[ \t\u{a0}a-b0._-]{0,4}"],
+            text in any::<String>(),
+        ) {
             if let Some(keyword) = annotation(&key) {
                 let expression = format!("{keyword} = {}", quoted(&text));
                 let read = FilterExpression::parse(&both("ok OR error", &expression), &|_| None);
                 prop_assert!(read.is_ok(), "{expression}: {read:?}");
+                let read = FilterExpression::parse(&expression, &|_| None);
+                let comparison = AnnotationTest::Text(TextTest(TextOperator::Equal, text));
+                let meant = Term::Test(Test::Annotation { key, comparison: Some(comparison) });
+                let read = read.map(|read| read.expression);
+                prop_assert_eq!(read, Ok(Some(Expr::Term(meant))), "{}", expression);
             }
         }
 

@@ -44,17 +44,13 @@ impl Statistics {
             .filter(|&outcome| self.count(outcome) > 0)
             .map(|outcome| format!("{} {}", self.count(outcome), outcome.word()))
             .collect();
-        let requests = if self.total == 1 {
-            "request"
-        } else {
-            "requests"
-        };
         let outcomes = match outcomes.is_empty() {
             true => String::new(),
             false => format!(": {}", outcomes.join(", ")),
         };
         let average = duration(average);
-        format!("{} {requests}{outcomes}; average {average}", self.total)
+        let requests = count(self.total, "request");
+        format!("{requests}{outcomes}; average {average}")
     }
 }
 
@@ -70,9 +66,21 @@ impl Outcome {
     }
 }
 
-/// So many requests in so many minutes, for one minute: `0.20`, `12.5`, `340`, `<0.01`.
+/// `1 request`, `2 requests`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {}", nouns(number, noun))
+}
+
+/// `request` of 1, `requests` of any other number.
+pub(crate) fn nouns(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{noun}{plural}")
+}
+
+/// So many requests in so many minutes, for one minute: `0.20`, `12.5`, `340`, `<0.01`. A time of less than
+/// a second counts as one, since the rate of no time is none.
 pub fn per_minute(total: u64, minutes: f64) -> String {
-    let rate = total as f64 / minutes.max(f64::MIN_POSITIVE);
+    let rate = total as f64 / minutes.max(1.0 / 60.0);
     match rate {
         0.0 => "0".to_owned(),
         rate if rate < 0.005 => "<0.01".to_owned(),
@@ -128,6 +136,8 @@ mod tests {
             (1, 43_200.0, "<0.01"),
             (750, 60.0, "12.5"),
             (20_401, 60.0, "340"),
+            (2, 0.0, "120"),
+            (2, 1e-9, "120"),
         ] {
             assert_eq!(per_minute(total, minutes), told);
         }

@@ -1,5 +1,5 @@
-//! Keeps foreign web pages out: a server on a loopback address answers only to loopback names, so that no
-//! page can reach it under a name of its own (DNS rebinding), and of pages only its own may ask.
+//! Keeps foreign web pages out: a server answers only to names that no page can have made its own (DNS
+//! rebinding), and of pages only its own may ask.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,10 +12,9 @@ use crate::api::ApiError;
 pub(super) fn check(address: SocketAddr, headers: &HeaderMap) -> Result<(), ApiError> {
     // Programs that speak HTTP/1.0 name no host; browsers always do.
     let host = headers.get(header::HOST).map(authority);
-    let is_loopback = address.ip().is_loopback();
-    if is_loopback && host.as_ref().is_some_and(|host| !names_loopback(host)) {
+    if host.as_ref().is_some_and(|host| !may_name(address, host)) {
         return Err(ApiError::access_denied(format!(
-            "header host names no loopback address: use http://{address}"
+            "header host is no name of this server: use http://{address}"
         )));
     }
     // Browsers name the page that asks; another program's on the same machine is a stranger, too.
@@ -23,6 +22,13 @@ pub(super) fn check(address: SocketAddr, headers: &HeaderMap) -> Result<(), ApiE
     if origin.is_some_and(|origin| origin.is_none() || Some(origin) != host) {
         return Err(ApiError::access_denied(format!(
             "header origin names another server than http://{address}: only its own pages may ask"
+        )));
+    }
+    // What a page loads as an image or a script has no origin. To follow a link is no page's asking.
+    let says = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+    if says("sec-fetch-site", "cross-site") && !says("sec-fetch-mode", "navigate") {
+        return Err(ApiError::access_denied(format!(
+            "header sec-fetch-site tells of another site than http://{address}: only its own pages may ask"
         )));
     }
     Ok(())
@@ -37,14 +43,23 @@ fn authority(value: &HeaderValue) -> Option<Authority> {
     }
 }
 
-fn names_loopback(authority: &Option<Authority>) -> bool {
-    authority.as_ref().is_some_and(|authority| {
+/// Whether a server on an address may be called so.
+fn may_name(address: SocketAddr, authority: &Option<Authority>) -> bool {
+    let server = address.ip().to_canonical();
+    if !server.is_loopback() && !server.is_unspecified() {
+        return true;
+    }
+    // What stands before an @ is no name.
+    let plain = (authority.as_ref()).filter(|authority| !authority.as_str().contains('@'));
+    plain.is_some_and(|authority| {
         let host = authority.host();
         let ip = host.trim_start_matches('[').trim_end_matches(']');
-        let is_loopback = ip.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        // What stands before an @ is no name.
-        let is_plain = !authority.as_str().contains('@');
-        is_plain && (is_loopback || host.eq_ignore_ascii_case("localhost"))
+        match ip.parse().map(|ip: IpAddr| ip.to_canonical()) {
+            Ok(ip) => server.is_unspecified() || ip.is_loopback(),
+            // Containers call each other by names without dots, which nobody on the internet has.
+            Err(_) if server.is_unspecified() => !host.is_empty() && !host.contains('.'),
+            Err(_) => host.eq_ignore_ascii_case("localhost"),
+        }
     })
 }
 
@@ -53,26 +68,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_names_reach_a_loopback_server() {
-        for (value, expected) in [
-            ("127.0.0.1:2080", true),
-            ("127.0.0.1", true),
-            ("localhost:2080", true),
-            ("LOCALHOST", true),
-            ("[::1]:2080", true),
-            ("evil.example:2080", false),
-            ("localhost.evil.example", false),
-            ("127.0.0.1.evil.example", false),
-            ("10.0.0.1:2080", false),
-            ("localhost@evil.example", false),
-            ("evil@localhost", false),
-            ("null", false),
-            ("", false),
+    fn a_server_answers_to_names_that_no_page_can_have() {
+        // The name; whether a server on loopback answers to it, and one on all addresses.
+        for (value, on_loopback, on_all) in [
+            ("127.0.0.1:2080", true, true),
+            ("127.0.0.1", true, true),
+            ("localhost:2080", true, true),
+            ("LOCALHOST", true, true),
+            ("[::1]:2080", true, true),
+            ("[::ffff:127.0.0.1]:2080", true, true),
+            ("10.0.0.1:2080", false, true),
+            ("[fd00::1]:2080", false, true),
+            ("[::ffff:10.0.0.1]:2080", false, true),
+            ("local:2080", false, true),
+            ("evil.example:2080", false, false),
+            ("localhost.evil.example", false, false),
+            ("127.0.0.1.evil.example", false, false),
+            ("localhost@evil.example", false, false),
+            ("evil@localhost", false, false),
+            ("", false, false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, value.parse().unwrap());
+            for (address, expected) in [
+                ("127.0.0.1:2080", on_loopback),
+                ("[::1]:2080", on_loopback),
+                ("[::ffff:127.0.0.1]:2080", on_loopback),
+                ("0.0.0.0:2080", on_all),
+                ("[::]:2080", on_all),
+                ("10.0.0.7:2080", true),
+            ] {
+                let answer = check(address.parse().unwrap(), &headers);
+                assert_eq!(answer.is_ok(), expected, "{value} on {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_sites_may_lead_here_but_load_nothing() {
+        for (site, mode, expected) in [
+            (None, None, true),
+            (Some("same-origin"), Some("cors"), true),
+            (Some("none"), Some("navigate"), true),
+            (Some("cross-site"), Some("navigate"), true),
+            (Some("cross-site"), Some("no-cors"), false),
+            (Some("cross-site"), Some("cors"), false),
+            (Some("cross-site"), None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "localhost:2080".parse().unwrap());
+            for (name, value) in [("sec-fetch-site", site), ("sec-fetch-mode", mode)] {
+                if let Some(value) = value {
+                    headers.insert(name, value.parse().unwrap());
+                }
+            }
             let answer = check("127.0.0.1:2080".parse().unwrap(), &headers);
-            assert_eq!(answer.is_ok(), expected, "{value}");
+            assert_eq!(answer.is_ok(), expected, "{site:?} {mode:?}");
         }
     }
 

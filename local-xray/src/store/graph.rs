@@ -64,25 +64,6 @@ impl Store {
         })
     }
 
-    /// When the newest trace began.
-    pub(crate) fn newest_trace(&self) -> Result<Option<Timestamp>, StoreError> {
-        let window = Window {
-            start: Timestamp::default(),
-            end: Timestamp::from_micros(u64::MAX),
-            range: TimeRange::TraceId,
-            order: Order::NewestFirst(None),
-            with_facts: false,
-        };
-        let mut newest = None;
-        self.read(|connection| {
-            scan(connection, &window, |trace, _| {
-                newest = trace.trace.interval().map(|(start, _)| start);
-                ControlFlow::Break(())
-            })
-        })?;
-        Ok(newest)
-    }
-
     /// The statistics of services or edges in each period of a window in which there were requests.
     pub fn time_series(&self, query: &TimeSeriesQuery<'_>) -> Result<Vec<TimePoint>, StoreError> {
         let mut series = TimeSeries::new(query);

@@ -8,7 +8,8 @@ use tracing_xray::TraceId;
 
 use super::{Store, StoreError};
 
-/// A state of the store, by the last of all that it holds. It changes with whatever is written.
+/// A state of the store, by the last of all that it holds. It changes with every reject, every
+/// record of a daemon and every document that tells something new; not with settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// The last document.

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::super::parts::duration;
-use crate::map::Statistics;
+use crate::map::{Statistics, count};
 use crate::svg::Writer;
 
 /// How many ranges there are at most.
@@ -120,12 +120,11 @@ pub(super) fn drawing(ranges: &[Range], address: impl Fn(&Range) -> String) -> M
 }
 
 fn sentence(range: &Range) -> String {
-    let plural = if range.count == 1 { "" } else { "s" };
     let times = match (range.min_ms, range.max_ms) {
         (min, max) if min == max => format!("of {min} ms"),
         (min, max) => format!("of {min} to {max} ms"),
     };
-    format!("{} request{plural} {times}", range.count)
+    format!("{} {times}", count(range.count, "request"))
 }
 
 #[cfg(test)]

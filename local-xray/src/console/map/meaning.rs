@@ -1,33 +1,32 @@
 //! What a node or an edge of the map is as a filter expression: the traces that a panel leads to.
 
 use super::super::Address;
-use crate::filter::EntitySelector;
 use crate::filter::term::{both, quoted};
+use crate::filter::{EntitySelector, LENGTH_MAX};
 use crate::map::{Edge, Identity, Map, Node, Outcome};
 
-/// The most that many services may take of an expression, which has 2,000 characters: they are named in it
-/// along with conditions and the page's filter.
-const LENGTH_MAX: usize = 1000;
-
-/// Terms of expressions, one of which has to hold.
+/// Ways to say it: the most exact one first, shorter ones after it. Each is terms of expressions, one of
+/// which has to hold.
 #[derive(Debug)]
-pub(super) struct Meaning(Vec<String>);
+pub(super) struct Meaning(Vec<Vec<String>>);
 
 impl Meaning {
-    /// Where a fold has too many services to be named, they are those of their type that its callers call.
-    pub(super) fn of_node(map: &Map, node: usize) -> Self {
-        let services = selectors(map, &map.nodes[node]);
-        let terms: Vec<String> = services
-            .iter()
-            .map(|service| format!("service({service})"))
-            .collect();
-        match fits(&terms) {
-            true => Self(terms),
-            false => {
-                let edges = map.edges.iter().filter(|edge| edge.to == node);
-                Self(edges.flat_map(|edge| calls_to_type(map, edge)).collect())
-            }
+    /// Where a fold has too many services to be named, they are those of their type that its callers call;
+    /// where those are too many, all of their type.
+    pub(super) fn of_node(map: &Map, place: usize) -> Self {
+        let node = &map.nodes[place];
+        let services = selectors(map, node).into_iter();
+        let mut ways = vec![
+            services
+                .map(|service| format!("service({service})"))
+                .collect(),
+        ];
+        if !node.members.is_empty() {
+            let edges = map.edges.iter().filter(|edge| edge.to == place);
+            ways.push(edges.flat_map(|edge| calls_to_type(map, edge)).collect());
+            ways.push(vec![format!("service({})", of_type(node))]);
         }
+        Self(ways)
     }
 
     /// A link leads from a trace to another, which no expression tells of; what it leads to has a name.
@@ -40,44 +39,54 @@ impl Meaning {
         let pairs = sources
             .iter()
             .flat_map(|source| targets.iter().map(move |target| (source, target)));
-        let terms: Vec<String> = pairs
-            .map(|(source, target)| format!("edge({source}, {target})"))
-            .collect();
-        match fits(&terms) {
-            true => Self(terms),
-            false => Self(calls_to_type(map, edge)),
+        let pairs = pairs.map(|(source, target)| format!("edge({source}, {target})"));
+        let mut ways = vec![pairs.collect()];
+        if targets.len() > 1 {
+            ways.push(calls_to_type(map, edge));
         }
+        Self(ways)
     }
 
-    /// The expression that finds its requests under conditions, among what another expression finds.
+    /// The expression that finds its requests under conditions, among what another expression finds. It is
+    /// too long only where the other one leaves no room.
     pub(super) fn expression(&self, conditions: &Conditions, among: &str) -> String {
         let braces = match conditions.test() {
             test if test.is_empty() => String::new(),
             test => format!(" {{ {test} }}"),
         };
-        let terms: Vec<String> = (self.0.iter())
-            .map(|term| format!("{term}{braces}"))
-            .collect();
-        match terms.as_slice() {
-            [term] => both(among, term),
-            _ if among.trim().is_empty() => terms.join(" OR "),
-            _ => both(among, &format!("({})", terms.join(" OR "))),
-        }
+        self.fitting(&braces, among).1
     }
 
     /// What selects its requests within a trace.
     pub(super) fn entity_selectors(&self) -> Vec<EntitySelector> {
-        let terms = self.0.iter();
+        let (terms, _) = self.fitting("", "");
+        let terms = terms.iter();
         terms
             .filter_map(|term| EntitySelector::read(term).ok())
             .collect()
     }
+
+    /// The first way that is no longer than an expression may be, as it is written; else the last.
+    fn fitting(&self, braces: &str, among: &str) -> (&[String], String) {
+        let mut found: (&[String], String) = Default::default();
+        for terms in &self.0 {
+            found = (terms, written(terms, braces, among));
+            if found.1.chars().count() <= LENGTH_MAX {
+                break;
+            }
+        }
+        found
+    }
 }
 
-/// Whether terms can stand together. One always does.
-fn fits(terms: &[String]) -> bool {
-    let length: usize = terms.iter().map(|term| term.chars().count()).sum();
-    terms.len() <= 1 || length <= LENGTH_MAX
+/// Terms, each with the same braces, and what has to hold with one of them.
+fn written(terms: &[String], braces: &str, among: &str) -> String {
+    let terms: Vec<String> = terms.iter().map(|term| format!("{term}{braces}")).collect();
+    match terms.as_slice() {
+        [term] => both(among, term),
+        _ if among.trim().is_empty() => terms.join(" OR "),
+        _ => both(among, &format!("({})", terms.join(" OR "))),
+    }
 }
 
 /// All calls from a node to what is of the type of another.

@@ -5,12 +5,13 @@ use maud::{Markup, html};
 
 use super::super::answer::Failure;
 use super::super::parts::{Name, duration, status, time, trace_address};
+use super::histogram::{self, Range};
 use super::meaning::{Conditions, Meaning};
 use super::part::{Asked, PART_KEYS, edge_address, node_address};
 use super::top::{self, Top};
-use super::{View, histogram, traces_address};
+use super::{View, traces_address};
 use crate::draw::{self, Part};
-use crate::map::{Edge, Node, Outcome, Statistics, per_minute};
+use crate::map::{Edge, Node, Outcome, Statistics, nouns, per_minute};
 
 /// The most nodes that are listed of a fold.
 const MEMBERS_MAX: usize = 50;
@@ -123,24 +124,15 @@ fn edge(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
 fn numbers(view: &View<'_>, statistics: &Statistics, meaning: &Meaning) -> Result<Markup, Failure> {
     let top = Top::read(view, meaning)?;
     let ranges = histogram::ranges(statistics);
-    let bar = |range: &histogram::Range| {
-        let conditions = Conditions {
-            outcomes: Vec::new(),
-            min_ms: Some(range.min_ms),
-            max_ms: Some(range.max_ms),
-        };
+    let bar = |range: &Range| {
+        let conditions = of_range(range, &ranges);
         traces_address(view, meaning, &conditions).to_string()
-    };
-    let requests = if statistics.total == 1 {
-        "request"
-    } else {
-        "requests"
     };
     let rate = per_minute(statistics.total, view.window.minutes());
     Ok(html! {
         @if let Some(average) = statistics.average() {
             p class="figures" {
-                span { strong { (statistics.total) } " " (requests) }
+                span { strong { (statistics.total) } " " (nouns(statistics.total, "request")) }
                 span { strong { (rate) } " a minute" }
                 span { strong { (duration(average)) } " on average" }
             }
@@ -155,6 +147,17 @@ fn numbers(view: &View<'_>, statistics: &Statistics, meaning: &Meaning) -> Resul
         (requests_of("Slowest", &top.slowest))
         (requests_of("Last failures", &top.failures))
     })
+}
+
+/// What a bar leads to. Its times are rounded, so that the longest may have taken more than the last bar
+/// says: that one is open.
+fn of_range(range: &Range, ranges: &[Range]) -> Conditions {
+    let is_last = ranges.last() == Some(range);
+    Conditions {
+        outcomes: Vec::new(),
+        min_ms: Some(range.min_ms),
+        max_ms: (!is_last).then_some(range.max_ms),
+    }
 }
 
 /// The way to the traces: which outcomes, which response times.
@@ -239,4 +242,24 @@ fn members(node: &Node) -> Markup {
             @if let more @ 1.. = node.members.len().saturating_sub(MEMBERS_MAX) { li class="quiet" { "and " (more) " more" } }
         }
     } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bar_is_open() {
+        let range = |min_ms, max_ms| Range {
+            min_ms,
+            max_ms,
+            count: 1,
+        };
+        let ranges = [range(1, 9), range(10, 70)];
+        let bounds = ranges.each_ref().map(|range| {
+            let Conditions { min_ms, max_ms, .. } = of_range(range, &ranges);
+            (min_ms, max_ms)
+        });
+        assert_eq!(bounds, [(Some(1), Some(9)), (Some(10), None)]);
+    }
 }

@@ -53,9 +53,12 @@ pub(super) fn edge_address(map_address: &Address, map: &Map, edge: usize) -> Add
 }
 
 /// The node that somebody means who looks for a name: the one that is called so, else the first whose name
-/// begins so, else the first that holds it.
+/// begins so, else the first that holds it. A blank text names none.
 pub(super) fn find(map: &Map, text: &str) -> Option<usize> {
     let text = text.trim().to_lowercase();
+    if text.is_empty() {
+        return None;
+    }
     let fit = |label: &str| match label.to_lowercase() {
         label if label == text => Some(0),
         label if label.starts_with(&text) => Some(1),
@@ -109,6 +112,7 @@ mod tests {
             ("api &", Some(1)),
             ("b-A", Some(0)),
             ("x", None),
+            (" ", None),
         ] {
             assert_eq!(find(&map, text), found, "{text}");
         }

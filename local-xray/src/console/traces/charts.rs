@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
+use tracing_xray::Timestamp;
 
 use super::super::window::{self, formatted, rfc_3339};
 use super::super::{Address, parts};
@@ -59,7 +60,8 @@ pub(super) fn durations(durations: &Durations, address: &Address, filter: &str) 
     }
 }
 
-/// When they began; a bar is a window of its own.
+/// When they began; a bar is a window of its own. What a window shows was active in it, so that it may show
+/// more traces than began then.
 pub(super) fn slices(slices: &Slices, address: &Address) -> Markup {
     let length = slices.length();
     let all: Vec<_> = slices.iter().collect();
@@ -76,14 +78,14 @@ pub(super) fn slices(slices: &Slices, address: &Address) -> Markup {
         .map(|slice| Bar {
             id: format!("from-{}", slice.start.as_secs()),
             words: format!(
-                "{} to {}",
+                "began {} to {}",
                 formatted(slice.start, format),
                 formatted(slice.end, format)
             ),
             counts: slice.counts,
             address: address
                 .with("start", rfc_3339(slice.start))
-                .with("end", rfc_3339(slice.end)),
+                .with("end", rfc_3339(last_moment(slice.end))),
         })
         .collect();
     let mark = |place: usize| {
@@ -98,13 +100,18 @@ pub(super) fn slices(slices: &Slices, address: &Address) -> Markup {
     html! {
         section {
             h2 { "Began" }
-            p class="quiet" { "each bar " (parts::duration(length.as_secs_f64())) ", UTC" }
-            (drawn("Traces by when they began", &bars, &marks))
+            p class="quiet" { "each bar " (parts::duration(length.as_secs_f64())) ", UTC; shows what was active then" }
+            (drawn("Traces by when they began; a bar shows what was active then", &bars, &marks))
         }
     }
 }
 
-/// The filter for durations from and to so many milliseconds, in the place of what it says of them.
+/// Both ends of a window are within, and the end of a slice is the start of the next.
+fn last_moment(end: Timestamp) -> Timestamp {
+    Timestamp::from_micros(end.as_micros().saturating_sub(1))
+}
+
+/// The filter with a term for durations from and to so many milliseconds, or without it where it has it.
 fn narrowed(filter: &str, from: u64, to: Option<u64>) -> String {
     let seconds = |milliseconds: u64| term::number(milliseconds as f64 / 1e3);
     let to = to.map(|to| format!("duration < {}", seconds(to)));

@@ -22,13 +22,14 @@ const KEYS_MAX: usize = 6;
 /// The longest a value is told, in characters.
 const LABEL_CHARS_MAX: usize = 60;
 
-/// The statuses with the terms that find them. Several may hold for one trace.
-const STATUSES: [(&str, &str); 5] = [
-    ("ok", "ok AND !partial"),
-    ("error", "error"),
-    ("throttle", "throttle"),
-    ("fault", "fault"),
-    ("in progress", "partial"),
+/// The statuses, in words, with the terms that find them. Several may hold for one trace.
+const STATUSES: [(&str, &str, &str); 5] = [
+    ("ok", "ok", "ok AND !partial"),
+    ("error", "error", "error"),
+    ("throttle", "throttle", "throttle"),
+    ("fault", "fault", "fault"),
+    // No term tells what is still to come from what never came.
+    ("in progress", "in progress or parts missing", "partial"),
 ];
 
 /// Annotations with names of their own.
@@ -52,7 +53,8 @@ struct Choice {
 /// How a value is told.
 #[derive(Clone, Debug, PartialEq)]
 enum Label {
-    Status(&'static str),
+    /// A status, and how it is called.
+    Status(&'static str, &'static str),
     Text(String),
 }
 
@@ -74,8 +76,8 @@ struct Value {
 
 impl Choices {
     pub(super) fn of(groups: &[Group]) -> Self {
-        let statuses = STATUSES.into_iter().map(|(word, term)| Choice {
-            label: Label::Status(word),
+        let statuses = STATUSES.into_iter().map(|(status, words, term)| Choice {
+            label: Label::Status(status, words),
             term: term.to_owned(),
         });
         // A group of all traces narrows nothing.
@@ -107,7 +109,7 @@ impl Choices {
         });
         // Those that nothing matches lead nowhere.
         let values = values.filter(|value| value.traces > 0);
-        let (statuses, groups) = values.partition(|value| matches!(value.label, Label::Status(_)));
+        let (statuses, groups) = values.partition(|value| matches!(value.label, Label::Status(..)));
         [
             refiner("Status", statuses, false),
             refiner("Group", groups, false),
@@ -335,7 +337,7 @@ fn link(title: &str, value: &Value, address: &Address, filter: &str) -> Markup {
             span class="label" {
                 @if is_chosen { span class="chosen" aria-hidden="true" { "✕ " } span class="unseen" { "Without " } }
                 @match &value.label {
-                    Label::Status(word) => (parts::status(word)),
+                    Label::Status(status, words) => (parts::signed(status, words)),
                     Label::Text(text) if text.trim().is_empty() => span class="quiet" { (term::quoted(text)) },
                     Label::Text(text) => (Name(&clipped(text, LABEL_CHARS_MAX))),
                 }

@@ -279,3 +279,68 @@ fn expressions_say_what_people_would_write() {
         r#"edge(id(name: "mover", type: "AWS::ECS::Container"), id(type: "AWS::S3::Bucket"))"#
     );
 }
+
+/// Callers of the same buckets, which are one node of the map.
+fn fold(callers: usize, buckets: usize) -> Map {
+    let service = |number: usize, name: String, kind: &str, calls: Vec<Value>| json!({"ReferenceId": number, "Name": name, "Type": kind, "Edges": calls});
+    let calls: Vec<Value> = (0..buckets)
+        .map(|bucket| json!({"ReferenceId": bucket}))
+        .collect();
+    let mut services: Vec<Value> = (0..buckets)
+        .map(|number| {
+            service(
+                number,
+                format!("logs-of-\"{number}\""),
+                "AWS::S3::Bucket",
+                Vec::new(),
+            )
+        })
+        .collect();
+    services.extend((buckets..buckets + callers).map(|number| {
+        service(
+            number,
+            format!("copier-of-logs-{number}"),
+            "AWS::ECS::Container",
+            calls.clone(),
+        )
+    }));
+    let map = Map::new(&services);
+    assert_eq!(map.nodes.len(), callers + 1);
+    map
+}
+
+fn folded(map: &Map) -> usize {
+    let mut nodes = map.nodes.iter();
+    nodes.position(|node| !node.members.is_empty()).unwrap()
+}
+
+#[test]
+fn the_filter_of_a_fold_has_room_in_an_expression() {
+    let slow_failures = Conditions {
+        outcomes: vec![Outcome::Error, Outcome::Fault],
+        min_ms: Some(1),
+        max_ms: Some(1000),
+    };
+    let long = |length: usize| format!("ok OR user = \"{}\"", "é".repeat(length));
+    for (callers, buckets) in (16..=60).map(|n| (1, n)).chain([(20, 16), (60, 60)]) {
+        let map = fold(callers, buckets);
+        for meaning in [
+            Meaning::of_node(&map, folded(&map)),
+            Meaning::of_edge(&map, 0),
+        ] {
+            for conditions in [&Conditions::default(), &slow_failures] {
+                for among in ["", "fault", &long(800), &long(1700)] {
+                    let expression = meaning.expression(conditions, among);
+                    let read = FilterExpression::parse(&expression, &|_| None);
+                    assert!(read.is_ok(), "{callers} {buckets} {expression}: {read:?}");
+                }
+            }
+            assert!(!meaning.entity_selectors().is_empty());
+        }
+    }
+    // Exact as long as there is room.
+    let map = fold(1, 16);
+    let meaning = Meaning::of_node(&map, folded(&map));
+    let expression = meaning.expression(&Conditions::default(), "");
+    assert_eq!(expression.matches(" OR ").count(), 15);
+}
