@@ -150,7 +150,7 @@ fn services(second: u64) -> Vec<Value> {
                 "subsegments": [{ "id": call, "name": format!("service-{to:03}"), "namespace": "remote",
                     "start_time": start + 0.01, "end_time": start + 0.07 }] }),
             json!({ "trace_id": trace_id, "id": called, "parent_id": call, "name": format!("service-{to:03}"),
-                "start_time": start + 0.02, "end_time": start + 0.06, "fault": number % 17 == 0 }),
+                "start_time": start + 0.02, "end_time": start + 0.06, "fault": number.is_multiple_of(17) }),
         ];
         if !is_root {
             // Whoever calls is called from elsewhere: no client stands before each.
@@ -193,7 +193,7 @@ fn segments(second: u64) -> Vec<Value> {
         let start = second as f64 + number as f64 / 1000.0;
         let mut segment = json!({ "trace_id": trace_id(second, 1), "id": format!("{number:016x}"),
             "name": format!("step {number}"), "start_time": start,
-            "end_time": start + (SEGMENTS - number + 1) as f64 / 500.0, "fault": number % 1000 == 0 });
+            "end_time": start + (SEGMENTS - number + 1) as f64 / 500.0, "fault": number.is_multiple_of(1000) });
         if number > 1 {
             segment["parent_id"] = json!(format!("{:016x}", number / 8 + 1));
         }

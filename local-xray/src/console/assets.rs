@@ -34,6 +34,7 @@ const ASSETS: &[Asset] = &[
         text: draw::STYLE_SHEET,
     },
     asset!("console.css", CSS),
+    asset!("lists.css", CSS),
     asset!("map.css", CSS),
     asset!("traces.css", CSS),
     asset!("trace.css", CSS),

@@ -38,6 +38,11 @@ impl Nav {
 /// The style sheets of all pages.
 const SHEETS: [&str; 2] = ["drawing.css", "console.css"];
 
+/// What pages of lists share stands in one sheet before their own.
+fn lists(sheet: &str) -> Option<&'static str> {
+    matches!(sheet, "runs.css" | "rejects.css").then_some("lists.css")
+}
+
 /// What a page shows, and what is said of it above.
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
@@ -74,7 +79,7 @@ impl Page<'_> {
                     title { (title) " · xray-ecs" }
                     link rel="icon" href=(assets::url("icon.svg"));
                     @let own = Some(sheet).filter(|sheet| !SHEETS.contains(sheet));
-                    @for sheet in SHEETS.into_iter().chain(own) { link rel="stylesheet" href=(assets::url(sheet)); }
+                    @for sheet in SHEETS.into_iter().chain(lists(sheet)).chain(own) { link rel="stylesheet" href=(assets::url(sheet)); }
                     script src=(assets::url("theme.js")) {}
                     script type="module" src=(assets::url("console.js")) {}
                 }
