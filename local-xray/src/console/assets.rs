@@ -95,6 +95,6 @@ mod tests {
         // What is there for people does not count.
         let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
         let bytes: usize = lines.map(|line| line.len() + 1).sum();
-        assert!(bytes <= 15_600, "{bytes} bytes of script");
+        assert!(bytes <= 15_900, "{bytes} bytes of script");
     }
 }

@@ -36,8 +36,15 @@ const keys = {
   ArrowLeft: (row) => turn(row, 'true', () => above(row)),
 };
 
+// One stop of the Tab key for all rows: arrows go on from there.
+const stopAt = (link) => {
+  for (const other of document.querySelectorAll('#rows .row a')) other.tabIndex = -1;
+  if (link) link.tabIndex = 0;
+};
+
 let chosen;
 export function start() {
+  addEventListener('focusin', ({ target }) => target.matches('#rows .what') && stopAt(target));
   addEventListener('keydown', (event) => {
     const row = event.target.closest?.('#rows .row');
     if (!row || !keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -49,6 +56,7 @@ export function start() {
     // The chosen row never is in a region that is fetched.
     document.querySelector('[data-later] [aria-selected]')?.removeAttribute('aria-selected');
     const row = document.querySelector('#rows [aria-selected]');
+    stopAt((row ?? document.querySelector('#rows .row'))?.querySelector('.what'));
     const id = row?.querySelector('.what').id;
     if (id !== chosen && /[?&]segment=/.test(location.search)) row?.scrollIntoView({ block: 'nearest' });
     chosen = id;
