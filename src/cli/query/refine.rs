@@ -76,7 +76,7 @@ impl FromStr for Annotation {
         let (key, value) = text
             .split_once('=')
             .ok_or("no `=`: write KEY=VALUE, such as job=logs")?;
-        let key = key.trim();
+        let key = key.trim_matches(' ');
         if key.is_empty() {
             return Err("no key before the `=`".to_owned());
         }
