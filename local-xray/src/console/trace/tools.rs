@@ -6,7 +6,7 @@ use super::super::Address;
 use super::super::parts::{Name, count};
 use super::find::around;
 use super::links;
-use super::view::{Level, View};
+use super::view::{Level, OPENED, View};
 
 const LEVELS: [(&str, Level); 4] = [
     ("1", Level::Some(1)),
@@ -14,9 +14,6 @@ const LEVELS: [(&str, Level); 4] = [
     ("3", Level::Some(3)),
     ("all", Level::All),
 ];
-
-/// The keys that say what is open and closed.
-const OPENED: [&str; 3] = ["open", "closed", "more"];
 
 /// The bar above the timeline.
 pub(super) fn tools(view: &View<'_>) -> Markup {
