@@ -145,6 +145,7 @@ mod tests {
         let store = Store::open(dir.path()).unwrap();
         let now = Timestamp::from_micros(1_763_790_010_000_000);
         let id = "1-6921a2b0-000000000000000000000001";
+        let url = format!("https://shop.example/{}", "x".repeat(3000));
         let segment = |number: u32| {
             let above = match number {
                 1 => String::new(),
@@ -152,6 +153,7 @@ mod tests {
             };
             format!(
                 r#"{{"id": "{number:016x}", {above} "trace_id": "{id}", "name": "n{number}",
+                    "http": {{"request": {{"method": "GET", "url": "{url}"}}}},
                     "start_time": 1763790000, "end_time": 1763790001}}"#
             )
         };
@@ -171,6 +173,7 @@ mod tests {
         assert_eq!(rows.len(), 2500);
         let page = table(&deep, &rows).into_string();
         assert!(page.len() < 5_000_000, "{} bytes", page.len());
+        assert!(page.contains(&"x".repeat(100)) && !page.contains(&"x".repeat(201)));
 
         let near = view(&format!("segment={:016x}&level=2", 5));
         assert_eq!(near.address.all("open").count(), 3);

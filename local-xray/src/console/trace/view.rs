@@ -92,7 +92,7 @@ impl<'t> View<'t> {
         let root = address.get("root").and_then(place);
         let order = timeline.order(root);
         let find = address.get("find");
-        let find = find.map(|text| Find::of(timeline, &order, text));
+        let find = find.and_then(|text| Find::of(timeline, &order, text));
         let chosen = asked.and_then(place);
         let unknown = asked.filter(|_| chosen.is_none()).map(str::to_owned);
         let mut choice = Choice {
