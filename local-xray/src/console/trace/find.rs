@@ -85,7 +85,7 @@ pub(super) fn next(view: &View<'_>) -> Option<String> {
     let from = view.places.get(from).copied();
     let matches = view.find.as_ref().map_or(&[][..], |find| &find.matches);
     Some(match around(&view.order, matches, from) {
-        Some((_, after)) => view.link_to(after),
+        Some((_, after)) => format!("{}#s-{}", view.address_of(after), view.id(after)),
         None => view.address.without(&["after"]).to_string(),
     })
 }

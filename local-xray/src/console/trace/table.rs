@@ -135,6 +135,7 @@ mod tests {
     use tracing_xray::Timestamp;
 
     use super::super::super::{Console, Surroundings};
+    use super::super::find;
     use super::super::read::Read;
     use super::*;
     use crate::store::Store;
@@ -174,6 +175,11 @@ mod tests {
         let page = table(&deep, &rows).into_string();
         assert!(page.len() < 5_000_000, "{} bytes", page.len());
         assert!(page.contains(&"x".repeat(100)) && !page.contains(&"x".repeat(201)));
+
+        let found = find::next(&view("find=N2500&after=start"));
+        let row = format!("{:016x}", 2500);
+        let expected = format!("/traces/{id}?find=N2500&segment={row}#s-{row}");
+        assert_eq!(found.as_deref(), Some(expected.as_str()));
 
         let near = view(&format!("segment={:016x}&level=2", 5));
         assert_eq!(near.address.all("open").count(), 3);
