@@ -131,10 +131,11 @@ fn axis(view: &View<'_>, drawn: &Drawn<'_, '_>) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::HttpBody as _;
     use tokio::sync::watch;
     use tracing_xray::Timestamp;
 
-    use super::super::super::{Console, Surroundings};
+    use super::super::super::{Console, Request, Surroundings};
     use super::super::find;
     use super::super::read::Read;
     use super::*;
@@ -175,6 +176,19 @@ mod tests {
         let page = table(&deep, &rows).into_string();
         assert!(page.len() < 5_000_000, "{} bytes", page.len());
         assert!(page.contains(&"x".repeat(100)) && !page.contains(&"x".repeat(201)));
+
+        let request = Request {
+            address: Address::of(
+                &format!("/traces/{id}?segment={:016x}", 2500)
+                    .parse()
+                    .unwrap(),
+            ),
+            origin: String::new(),
+            mark: None,
+        };
+        let whole = super::super::page(&console, &request).unwrap().into_body();
+        let bytes = whole.size_hint().exact().unwrap();
+        assert!((1_000..5_000_000).contains(&bytes), "{bytes} bytes");
 
         let found = find::next(&view("find=N2500&after=start"));
         let row = format!("{:016x}", 2500);
