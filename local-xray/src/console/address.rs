@@ -111,6 +111,13 @@ impl Address {
         changed
     }
 
+    /// This address with only those keys and values that are to stay.
+    pub(super) fn retained(&self, mut stays: impl FnMut(&str, &str) -> bool) -> Self {
+        let mut changed = self.clone();
+        changed.pairs.retain(|(key, value)| stays(key, value));
+        changed
+    }
+
     /// What this address says, said of another path.
     pub(super) fn at(&self, path: impl Into<String>) -> Self {
         Self {

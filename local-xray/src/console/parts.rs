@@ -42,6 +42,14 @@ pub(super) fn signed(status: &str, words: &str) -> Markup {
     html! { span class={ "status " (status.replace(' ', "-")) } { (words) } }
 }
 
+/// A text of at most so many characters, with an ellipsis where it was cut.
+pub(super) fn clipped(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((place, _)) => format!("{}…", &text[..place]),
+        None => text.to_owned(),
+    }
+}
+
 /// The address of a trace.
 pub(super) fn trace_address(id: TraceId) -> Address {
     Address::path(format!("/traces/{id}"))
@@ -95,5 +103,11 @@ mod tests {
         ] {
             assert_eq!(days_since(Timestamp::from_micros(micros), now), days);
         }
+    }
+
+    #[test]
+    fn texts_are_clipped_between_characters() {
+        assert_eq!(clipped("日本語", 2), "日本…");
+        assert_eq!(clipped("日本語", 3), "日本語");
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
     let timeline = read.timeline(console.now());
     let view = View::of(&read, &timeline, &request.address)?;
     if let Some(address) = find::next(&view) {
-        return Ok(see_other(&address));
+        return Ok(see_other(address));
     }
     let rows = view.rows();
     let title = format!("{} · Trace", head::title(&timeline));

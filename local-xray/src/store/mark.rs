@@ -9,7 +9,8 @@ use tracing_xray::TraceId;
 use super::{Store, StoreError};
 
 /// A state of the store, by the last of all that it holds. It changes with every reject, every
-/// record of a daemon and every document that tells something new; not with settings.
+/// record of a daemon and every document that tells something new; not with settings, and not with the
+/// removal of what lies between the first and the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// The last document.
@@ -76,6 +77,15 @@ impl Store {
                     telemetry: row.get(3)?,
                 })
             })
+        })
+    }
+
+    /// How many documents a trace has: fewer once retention has removed some.
+    pub(crate) fn document_count(&self, id: TraceId) -> Result<i64, StoreError> {
+        let query = "SELECT count(*) FROM documents WHERE trace_id = ?1";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(query)?;
+            statement.query_row([id.to_w3c().to_be_bytes()], |row| row.get(0))
         })
     }
 

@@ -63,7 +63,7 @@ pub struct Entity<'a> {
 }
 
 /// A link to a segment of another trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Link<'a> {
     /// The other trace.
     pub trace_id: &'a str,

@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::super::Address;
 use super::view::View;
 use crate::read::{items, text};
 use crate::timeline::{Entity, Timeline};
@@ -15,13 +14,13 @@ pub(super) struct Find {
 }
 
 impl Find {
-    /// Looks through entities in their order.
-    pub(super) fn of(timeline: &Timeline<'_>, order: &[usize], text: &str) -> Self {
+    /// Looks through entities in their order; for a blank text not at all, which would be everywhere.
+    pub(super) fn of(timeline: &Timeline<'_>, order: &[usize], text: &str) -> Option<Self> {
         let wanted = text.trim().to_lowercase();
         let is_match = |&place: &usize| has(&timeline.entities[place], &wanted);
-        Self {
+        (!wanted.is_empty()).then(|| Self {
             matches: order.iter().copied().filter(is_match).collect(),
-        }
+        })
     }
 }
 
@@ -68,25 +67,26 @@ pub(super) fn around(
     from: Option<usize>,
 ) -> Option<(usize, usize)> {
     let (first, last) = (*among.first()?, *among.last()?);
-    let mut rank = vec![0; order.iter().max().map_or(0, |max| max + 1)];
+    let mut ranks = vec![None; order.iter().max().map_or(0, |max| max + 1)];
     for (at, &place) in order.iter().enumerate() {
-        rank[place] = at;
+        ranks[place] = Some(at);
     }
-    let from = from.and_then(|from| rank.get(from).copied());
-    let before = among.iter().rev().find(|&&place| Some(rank[place]) < from);
-    let after = among.iter().find(|&&place| Some(rank[place]) > from);
+    let rank = |place: usize| ranks.get(place).copied().flatten();
+    let from = from.and_then(rank);
+    let before = among.iter().rev().find(|&&place| rank(place) < from);
+    let after = among.iter().find(|&&place| rank(place) > from);
     Some((*before.unwrap_or(&last), *after.unwrap_or(&first)))
 }
 
-/// Where the form of the search goes on to: the match after what was chosen when it was sent.
-pub(super) fn next(view: &View<'_>) -> Option<Address> {
+/// Where the form of the search goes on to: the row of the match after what was chosen when it was
+/// sent.
+pub(super) fn next(view: &View<'_>) -> Option<String> {
     let from = view.address.get("after")?;
     let from = view.places.get(from).copied();
     let matches = view.find.as_ref().map_or(&[][..], |find| &find.matches);
-    let address = view.address.without(&["after"]);
     Some(match around(&view.order, matches, from) {
-        Some((_, after)) => view.address_of(after),
-        None => address,
+        Some((_, after)) => format!("{}#s-{}", view.address_of(after), view.id(after)),
+        None => view.address.without(&["after"]).to_string(),
     })
 }
 
@@ -106,7 +106,9 @@ mod tests {
             "cause": {"exceptions": [{"id": "e1", "type": "Timeout", "message": "no answer"}]},
         })];
         let timeline = Timeline::read(&documents, 2.0);
-        let is_found = |text: &str| !Find::of(&timeline, &[0], text).matches.is_empty();
+        let find = |text: &str| Find::of(&timeline, &[0], text);
+        let is_found = |text: &str| find(text).is_some_and(|find| !find.matches.is_empty());
+        assert!(find("").is_none() && find(" \t").is_none());
         for text in [
             "orders",
             "ORDERS get",
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn before_and_after_go_around_the_ends() {
-        let order = [3, 1, 0, 2];
+        let order = [3, 1, 0, 2, 5];
         for (among, from, expected) in [
             (&[1, 2][..], Some(3), Some((2, 1))),
             (&[1, 2], Some(1), Some((2, 2))),
@@ -138,6 +140,8 @@ mod tests {
             (&[1, 2], Some(2), Some((1, 1))),
             (&[1, 2], None, Some((2, 1))),
             (&[], Some(0), None),
+            // Of those elsewhere none is before or after.
+            (&[1, 2], Some(4), Some((2, 1))),
         ] {
             assert_eq!(around(&order, among, from), expected, "{among:?} {from:?}");
         }

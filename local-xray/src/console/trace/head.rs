@@ -1,12 +1,12 @@
 //! What a trace was, at a glance: how it went, when, how long, whose it is, where it leads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 use tracing_xray::Timestamp;
 
-use super::super::parts::{Name, count, duration, status, time};
+use super::super::parts::{Name, clipped, count, duration, status, time};
 use super::super::{Address, Console, window};
 use super::view::View;
 use super::{Failure, links};
@@ -19,6 +19,12 @@ use crate::timeline::{Entity, Timeline};
 const CRITICAL_WORDS_MAX: usize = 3;
 const SERVICES_MAX: usize = 6;
 const ANNOTATIONS_MAX: usize = 8;
+
+/// How many characters of a text from outside are shown, where there may be many such texts.
+pub(super) const CHARS_MAX: usize = 200;
+
+/// How many links to other traces are shown.
+const LINKS_MAX: usize = 20;
 
 /// Up to how many nodes the map is open at first.
 const NODES_OPEN_MAX: usize = 8;
@@ -36,15 +42,17 @@ pub(super) fn title(timeline: &Timeline<'_>) -> String {
     let Some(root) = root(timeline) else {
         return "Trace".to_owned();
     };
-    match root.resource {
+    let title = match root.resource {
         Some(resource) => format!("{} {resource}", root.head()),
         None => root.head(),
-    }
+    };
+    clipped(&title, CHARS_MAX)
 }
 
+/// The first root whose caller is not missing, as in the list of traces; else the first.
 fn root<'t>(timeline: &'t Timeline<'_>) -> Option<&'t Entity<'t>> {
-    let root = *timeline.roots.first()?;
-    timeline.entities.get(root)
+    let roots = || timeline.roots.iter().map(|&root| &timeline.entities[root]);
+    roots().find(|root| !root.is_orphan()).or(roots().next())
 }
 
 /// When, how long, how it went, how large.
@@ -110,11 +118,11 @@ pub(super) fn head(view: &View<'_>) -> Markup {
                 p class="critical-words" {
                     svg width="16" height="8" aria-hidden="true" { rect class="critical" y="3" width="16" height="2" {} }
                     " Critical path: "
-                    @for (at, words) in critical.iter().enumerate() { @if at > 0 { ", " } (Name(words)) }
+                    @for (at, words) in critical.iter().enumerate() { @if at > 0 { ", " } (Name(&clipped(words, CHARS_MAX))) }
                 }
             }
             (notes(view))
-            (linked(view))
+            (linked(timeline))
         }
     }
 }
@@ -134,24 +142,25 @@ fn told(view: &View<'_>) -> Markup {
         (fact("Started", time(timestamp(timeline.start))))
         (fact("Duration", html! { (duration(timeline.seconds())) }))
         @if let Some(url) = text(&document["http"]["request"], "url") {
-            (fact("URL", address_of(url)))
+            (fact("URL", link_out(url, &clipped(url, CHARS_MAX))))
         }
         @if let Some(code) = root.and_then(|root| root.http_status) { (fact("HTTP", html! { (code) })) }
-        @if let Some(user) = text(document, "user") { (fact("User", html! { (Name(user)) })) }
+        @if let Some(user) = text(document, "user") { (fact("User", html! { (Name(&clipped(user, CHARS_MAX))) })) }
         (fact("Size", html! { (size(timeline)) }))
         @if services.len() > 1 {
             (fact("Services", html! {
                 @for (at, name) in services.iter().take(SERVICES_MAX).enumerate() {
-                    @if at > 0 { ", " } (Name(name))
+                    @if at > 0 { ", " } (Name(&clipped(name, CHARS_MAX)))
                 }
                 @if services.len() > SERVICES_MAX { ", …" }
             }))
         }
         @for (key, value) in document["annotations"].as_object().into_iter().flatten().take(ANNOTATIONS_MAX) {
             @let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            div { dt { (Name(key)) } dd {
-                @if key == "run_id" { a href=(Address::under("/runs", &value)) { (Name(&value)) } }
-                @else { (Name(&value)) }
+            @let words = clipped(&value, CHARS_MAX);
+            div { dt { (Name(&clipped(key, CHARS_MAX))) } dd {
+                @if key == "run_id" { a href=(Address::under("/runs", &value)) { (Name(&words)) } }
+                @else { (Name(&words)) }
             } }
         }
     }
@@ -159,12 +168,16 @@ fn told(view: &View<'_>) -> Markup {
 
 /// A URL, as a link where a browser may follow it without harm.
 pub(super) fn address_of(url: &str) -> Markup {
+    link_out(url, url)
+}
+
+fn link_out(url: &str, words: &str) -> Markup {
     let is_web = ["http://", "https://"].iter().any(|scheme| {
         let start = url.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     });
     html! {
-        @if is_web { a href=(url) rel="noreferrer" { (Name(url)) } } @else { (Name(url)) }
+        @if is_web { a href=(url) rel="noreferrer" { (Name(words)) } } @else { (Name(words)) }
     }
 }
 
@@ -189,14 +202,13 @@ fn notes(view: &View<'_>) -> Markup {
     }
 }
 
-/// The traces that this one names, each once.
-fn linked(view: &View<'_>) -> Markup {
-    let mut links = Vec::new();
-    for link in view.timeline.entities.iter().flat_map(Entity::links) {
-        if !links.contains(&link) {
-            links.push(link);
-        }
-    }
+/// The traces that this one names, each once; of many the first.
+fn linked(timeline: &Timeline<'_>) -> Markup {
+    let mut met = HashSet::new();
+    let links = timeline.entities.iter().flat_map(Entity::links);
+    let mut links: Vec<_> = links.filter(|link| met.insert(*link)).collect();
+    let more = links.len().saturating_sub(LINKS_MAX);
+    links.truncate(LINKS_MAX);
     html! {
         @if !links.is_empty() {
             p class="linked" {
@@ -205,6 +217,7 @@ fn linked(view: &View<'_>) -> Markup {
                     @if at > 0 { ", " }
                     (link_to(link))
                 }
+                @if more > 0 { " … " (more) " more" }
             }
         }
     }
@@ -279,4 +292,53 @@ fn services_max(view: &View<'_>) -> usize {
         entities.filter(|entity| entity.is_segment || entity.document["namespace"].is_string());
     let names: BTreeSet<&str> = services.map(|entity| entity.name).collect();
     names.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn links_are_shown_once_and_not_all_of_many() {
+        let linked_of = |number: usize| {
+            let links = (0..number).chain(0..number);
+            let links = links.map(|n| json!({"trace_id": format!("1-{n:08x}-{n:024x}")}));
+            let links: Vec<Value> = links.collect();
+            let documents = [json!({"id": "a", "name": "a", "start_time": 1, "links": links})];
+            linked(&Timeline::read(&documents, 2.0)).into_string()
+        };
+        for (number, shown, more) in [(0, 0, None), (20, 20, None), (23, 20, Some("3 more"))] {
+            let told = linked_of(number);
+            assert_eq!(told.matches("<a ").count(), shown);
+            assert_eq!(more.is_some(), told.contains("more"));
+            assert!(more.is_none_or(|more| told.contains(more)), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_named_after_a_root_that_is_no_orphan() {
+        let orphan = json!({"id": "a", "name": "orphan", "parent_id": "f", "start_time": 1});
+        let whole = json!({"id": "b", "name": "whole", "start_time": 2});
+        for (documents, expected) in [
+            (vec![orphan.clone(), whole], "whole"),
+            (vec![orphan], "orphan"),
+            (vec![], "Trace"),
+        ] {
+            assert_eq!(title(&Timeline::read(&documents, 3.0)), expected);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_in_the_title() {
+        let url = format!("https://h.example/{}", "x".repeat(9000));
+        let documents = [json!({"id": "a", "name": "a", "start_time": 1,
+            "http": {"request": {"method": "GET", "url": url}}})];
+        let title = title(&Timeline::read(&documents, 3.0));
+        assert!(
+            title.chars().count() <= 201 && title.ends_with('…'),
+            "{title}"
+        );
+    }
 }

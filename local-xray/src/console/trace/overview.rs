@@ -70,7 +70,7 @@ fn times(view: &View<'_>, chosen: usize) -> Markup {
     let time = |seconds: f64| {
         html! {
             time datetime=(window::rfc_3339(timestamp(seconds))) { (window::rfc_3339(timestamp(seconds))) }
-            span class="quiet" { " · +" (duration(seconds - timeline.start)) }
+            span class="quiet" { " · +" (duration(seconds - timeline.start).replace(' ', "\u{a0}")) }
         }
     };
     let whole = entity

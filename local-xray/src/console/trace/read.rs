@@ -1,5 +1,6 @@
 //! Which trace an address names, and its documents.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -75,7 +76,7 @@ fn latest(console: &Console) -> Result<TraceId, Failure> {
 pub(in super::super) struct LastRead(Mutex<Option<(Mark, Arc<Read>)>>);
 
 /// How many bytes of documents a trace may have that is kept.
-const KEPT_BYTES_MAX: u64 = 32 << 20;
+const KEPT_BYTES_MAX: usize = 32 << 20;
 
 impl LastRead {
     fn get(&self, mark: Mark, id: TraceId) -> Option<Arc<Read>> {
@@ -87,7 +88,7 @@ impl LastRead {
     }
 
     fn set(&self, mark: Mark, read: &Arc<Read>) {
-        let is_kept = read.revision <= KEPT_BYTES_MAX;
+        let is_kept = read.bytes <= KEPT_BYTES_MAX;
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *last = is_kept.then(|| (mark, Arc::clone(read)));
     }
@@ -98,23 +99,31 @@ pub(in super::super) struct Read {
     pub(super) id: TraceId,
     pub(super) trace: Trace,
     pub(super) documents: Vec<Value>,
-    /// It changes with every document that arrives.
+    /// It changes with every document that arrives or takes the place of another.
     pub(super) revision: u64,
+    /// How many bytes of documents there are.
+    bytes: usize,
+    /// How many documents the store had.
+    number: i64,
 }
 
 impl Read {
     pub(super) fn of(console: &Console, id: TraceId) -> Result<Arc<Self>, Failure> {
-        // Before the trace: what comes in between makes the next read it again.
+        // Before the trace: what comes in between makes the next read it again. The mark does not tell
+        // that documents between the first and the last were removed; their number does.
         let mark = console.store.mark()?;
-        if let Some(read) = console.last_trace.get(mark, id) {
+        let number = console.store.document_count(id)?;
+        if let Some(read) = console.last_trace.get(mark, id)
+            && read.number == number
+        {
             return Ok(read);
         }
-        let read = Arc::new(Self::from_store(console, id)?);
+        let read = Arc::new(Self::from_store(console, id, number)?);
         console.last_trace.set(mark, &read);
         Ok(read)
     }
 
-    fn from_store(console: &Console, id: TraceId) -> Result<Self, Failure> {
+    fn from_store(console: &Console, id: TraceId, number: i64) -> Result<Self, Failure> {
         let Some(trace) = console.store.batch_get_traces(&[id])?.pop() else {
             return Err(Failure::NotFound(format!(
                 "trace {id} is not in this store: it has not arrived, or was removed since; reload this page \
@@ -124,11 +133,12 @@ impl Read {
         let texts = || trace.documents();
         let documents = texts().filter_map(|text| serde_json::from_str(text).ok());
         let documents = documents.filter(Value::is_object).collect();
-        let revision = texts().map(|text| text.len() as u64 + 1).sum();
         Ok(Self {
             id,
             documents,
-            revision,
+            revision: revision(texts()),
+            bytes: texts().map(str::len).sum(),
+            number,
             trace,
         })
     }
@@ -149,9 +159,62 @@ impl Read {
     }
 }
 
+fn revision<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    texts.for_each(|text| text.hash(&mut hasher));
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::watch;
+
+    use super::super::super::Surroundings;
     use super::*;
+    use crate::store::{Retention, Store};
+
+    #[test]
+    fn a_revision_tells_texts_of_one_length_apart() {
+        let of = |texts: &[&str]| revision(texts.iter().copied());
+        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+        for other in [&["ab", "d"][..], &["a", "bc"], &["abc"]] {
+            assert_ne!(of(&["ab", "c"]), of(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_trace_that_was_removed_between_others_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let ids = [1, 2, 3].map(|number| format!("1-6921a2b0-{number:024x}"));
+        // The second ended long before the others.
+        for (id, start) in ids
+            .iter()
+            .zip([1_763_790_000, 1_763_000_000, 1_763_790_000])
+        {
+            let document = format!(
+                r#"{{"id": "1111111111111111", "trace_id": "{id}", "name": "n",
+                    "start_time": {start}, "end_time": {start}.5}}"#
+            );
+            let received = Timestamp::from_micros(start * 1_000_000);
+            store.put_trace_segments(&[document], received).unwrap();
+        }
+        let (_stop, stopped) = watch::channel(false);
+        let console = Console::new(store, Surroundings::default(), stopped);
+        let read = || Read::of(&console, ids[1].parse().unwrap());
+        let (mark, first) = (console.store.mark().unwrap(), read().unwrap());
+        assert!(Arc::ptr_eq(&first, &read().unwrap()));
+        let now = Timestamp::from_micros(1_763_790_001_000_000);
+        let retention = Retention {
+            age: Duration::from_secs(3600),
+            ..Retention::default()
+        };
+        assert_eq!(console.store.enforce(retention, now, || true).unwrap(), 1);
+        assert_eq!(console.store.mark().unwrap(), mark);
+        assert!(matches!(read(), Err(Failure::NotFound(_))));
+    }
 
     #[test]
     fn an_id_of_w3c_is_32_hex_digits() {

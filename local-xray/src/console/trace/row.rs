@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::parts::{Name, duration, status};
+use super::super::parts::{Name, clipped, duration, status};
+use super::head::CHARS_MAX;
 use super::links;
 use super::view::View;
 use crate::svg::escape;
@@ -131,7 +132,7 @@ impl<'v, 't> Drawn<'v, 't> {
         };
         html! {
             a class="toggle" id={ "t-" (id) } href=(links::within(&changed)) data-place
-                aria-label={ (does) " " (PreEscaped(escape(self.view.timeline.entities[place].name))) } {
+                aria-label={ (does) " " (PreEscaped(escape(&clipped(self.view.timeline.entities[place].name, CHARS_MAX)))) } {
                 svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" { path d=(path) {} }
             }
         }
@@ -139,6 +140,12 @@ impl<'v, 't> Drawn<'v, 't> {
 
     fn link(&self, place: usize, row: &Row<'_>) -> Markup {
         let id = self.view.id(place);
+        let resource = row.resource.map(|resource| clipped(resource, CHARS_MAX));
+        let row = Row {
+            head: clipped(&row.head, CHARS_MAX),
+            resource: resource.as_deref(),
+            ..row.clone()
+        };
         html! {
             a class="what" id={ "s-" (id) } href={ (self.chooses) (id) "#s-" (id) } data-place
                 title=(PreEscaped(escape(&row.words(self.view.timeline, self.axis_seconds())))) {
@@ -155,7 +162,7 @@ impl<'v, 't> Drawn<'v, 't> {
         let address = self.view.address.clone().and("more", parent);
         html! {
             span class="leaf" {}
-            a class="what" href=(links::within(&address)) data-place title="Show each in a row" { (Name(&row.head)) }
+            a class="what" href=(links::within(&address)) data-place title="Show each in a row" { (Name(&clipped(&row.head, CHARS_MAX))) }
         }
     }
 }

@@ -128,3 +128,83 @@ fn axis(view: &View<'_>, drawn: &Drawn<'_, '_>) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::HttpBody as _;
+    use tokio::sync::watch;
+    use tracing_xray::Timestamp;
+
+    use super::super::super::{Console, Request, Surroundings};
+    use super::super::find;
+    use super::super::read::Read;
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_deep_trace_has_a_page_of_a_few_megabytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let now = Timestamp::from_micros(1_763_790_010_000_000);
+        let id = "1-6921a2b0-000000000000000000000001";
+        let url = format!("https://shop.example/{}", "x".repeat(3000));
+        let segment = |number: u32| {
+            let above = match number {
+                1 => String::new(),
+                _ => format!(r#""parent_id": "{:016x}","#, number - 1),
+            };
+            format!(
+                r#"{{"id": "{number:016x}", {above} "trace_id": "{id}", "name": "n{number}",
+                    "http": {{"request": {{"method": "GET", "url": "{url}"}}}},
+                    "start_time": 1763790000, "end_time": 1763790001}}"#
+            )
+        };
+        let documents: Vec<String> = (1..=2500).map(segment).collect();
+        store.put_trace_segments(&documents, now).unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let console = Console::new(store, Surroundings::default(), stopped);
+        let read = Read::of(&console, id.parse().unwrap()).unwrap();
+        let timeline = read.timeline(now);
+        let view = |query: &str| {
+            let address = Address::of(&format!("/traces/{id}?{query}").parse().unwrap());
+            View::of(&read, &timeline, &address).unwrap()
+        };
+
+        let deep = view(&format!("segment={:016x}", 2500));
+        let rows = deep.rows();
+        assert_eq!(rows.len(), 2500);
+        let page = table(&deep, &rows).into_string();
+        assert!(page.len() < 5_000_000, "{} bytes", page.len());
+        assert!(page.contains(&"x".repeat(100)) && !page.contains(&"x".repeat(201)));
+
+        let request = Request {
+            address: Address::of(
+                &format!("/traces/{id}?segment={:016x}", 2500)
+                    .parse()
+                    .unwrap(),
+            ),
+            origin: String::new(),
+            mark: None,
+        };
+        let whole = super::super::page(&console, &request).unwrap().into_body();
+        let bytes = whole.size_hint().exact().unwrap();
+        assert!((1_000..5_000_000).contains(&bytes), "{bytes} bytes");
+
+        let found = find::next(&view("find=N2500&after=start"));
+        let row = format!("{:016x}", 2500);
+        let expected = format!("/traces/{id}?find=N2500&segment={row}#s-{row}");
+        assert_eq!(found.as_deref(), Some(expected.as_str()));
+
+        let near = view(&format!("segment={:016x}&level=2", 5));
+        assert_eq!(near.address.all("open").count(), 3);
+        let opened: String = (1..=300).map(|n| format!("open={n:016x}&")).collect();
+        let opened = view(&format!("{opened}level=1&closed=no&more=roots&more=roots"));
+        assert_eq!(opened.address.all("open").count(), 200);
+        let one = view(&format!(
+            "closed=no&more=roots&more=roots&open={0:016x}&open={0:016x}",
+            1
+        ));
+        let kept = ["open", "closed", "more"].map(|key| one.address.all(key).count());
+        assert_eq!(kept, [1, 0, 1]);
+    }
+}

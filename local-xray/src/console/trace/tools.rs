@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::super::Address;
-use super::super::parts::{Name, count};
+use super::super::parts::{Name, clipped, count};
 use super::find::around;
+use super::head::CHARS_MAX;
 use super::links;
-use super::view::{Level, View};
+use super::view::{Level, OPENED, View};
 
 const LEVELS: [(&str, Level); 4] = [
     ("1", Level::Some(1)),
@@ -14,9 +15,6 @@ const LEVELS: [(&str, Level); 4] = [
     ("3", Level::Some(3)),
     ("all", Level::All),
 ];
-
-/// The keys that say what is open and closed.
-const OPENED: [&str; 3] = ["open", "closed", "more"];
 
 /// The bar above the timeline.
 pub(super) fn tools(view: &View<'_>) -> Markup {
@@ -130,7 +128,7 @@ fn focused(view: &View<'_>) -> Markup {
     let whole: Address = view.address.without(&["root"]);
     html! {
         p class="focused" {
-            "Only " strong { (Name(&view.timeline.entities[root].head())) } " and the "
+            "Only " strong { (Name(&clipped(&view.timeline.entities[root].head(), CHARS_MAX))) } " and the "
             (count(view.order.len().saturating_sub(1), "segment")) " within. "
             @if let Some(above) = above {
                 a id="focus-above" href=(links::within(&whole.with("root", view.id(above)))) data-place { "One level up" } " · "

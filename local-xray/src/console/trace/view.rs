@@ -1,6 +1,6 @@
 //! What an address says of a trace: which segment is chosen, what is open, what is looked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::{Address, window};
 use super::Failure;
@@ -13,6 +13,15 @@ use crate::timeline::{Choice, Fold, Row, Status, Timeline};
 
 /// How many rows are shown where the address does not say how many levels.
 const ROWS_MAX: usize = 1000;
+
+/// How many ancestors of the chosen entity links keep open: they are in the links of every row.
+const KEPT_OPEN_MAX: usize = 50;
+
+/// How many entities an address may open and close, for the same reason.
+const OPENED_MAX: usize = 200;
+
+/// The keys that say what is open and closed.
+pub(super) const OPENED: [&str; 3] = ["open", "closed", "more"];
 
 /// The keys of an address that links keep, besides those of window and filter.
 const KEYS: [&str; 9] = [
@@ -73,6 +82,7 @@ impl<'t> View<'t> {
                 .copied()
                 .or_else(|| call_of(read, &places, id))
         };
+        let address = &known(address, |id| place(id).is_some());
         let all = |key| address.all(key).filter_map(place).collect();
         let more = address.all("more").filter_map(|id| match id {
             "roots" => Some(None),
@@ -82,7 +92,7 @@ impl<'t> View<'t> {
         let root = address.get("root").and_then(place);
         let order = timeline.order(root);
         let find = address.get("find");
-        let find = find.map(|text| Find::of(timeline, &order, text));
+        let find = find.and_then(|text| Find::of(timeline, &order, text));
         let chosen = asked.and_then(place);
         let unknown = asked.filter(|_| chosen.is_none()).map(str::to_owned);
         let mut choice = Choice {
@@ -127,19 +137,26 @@ impl<'t> View<'t> {
     }
 
     /// What is open for the chosen entity alone stays open in links: rows do not go away while
-    /// people look at them.
+    /// people look at them. In very deep traces they do: the links would be longer than all else.
     fn keep_open(&mut self) {
-        let Some(chosen) = self.chosen else { return };
+        let (Some(chosen), Some(max)) = (self.chosen, self.level.max()) else {
+            return;
+        };
         let ancestors: Vec<usize> = self.timeline.ancestors(chosen).collect();
-        let depth = ancestors.len();
-        for (above, ancestor) in ancestors.into_iter().enumerate() {
-            let is_beyond = |max: usize| depth - above > max.saturating_sub(1);
-            let needs = self.level.max().is_some_and(is_beyond);
-            if needs && !self.choice.closed.contains(&ancestor) && self.choice.open.insert(ancestor)
-            {
-                let address = std::mem::take(&mut self.address);
-                self.address = address.and("open", self.id(ancestor));
-            }
+        let beyond = (ancestors.len() + 1).saturating_sub(max.max(1));
+        let is_hidden = |ancestor: &usize| {
+            !self.choice.closed.contains(ancestor) && !self.choice.open.contains(ancestor)
+        };
+        // The nearest come first, and are the deepest.
+        let hidden = ancestors.into_iter().take(beyond).filter(is_hidden);
+        let hidden: Vec<usize> = hidden.collect();
+        if hidden.len() > KEPT_OPEN_MAX {
+            return;
+        }
+        for ancestor in hidden {
+            self.choice.open.insert(ancestor);
+            let address = std::mem::take(&mut self.address);
+            self.address = address.and("open", self.id(ancestor));
         }
     }
 
@@ -202,6 +219,18 @@ impl<'t> View<'t> {
         }
         command
     }
+}
+
+/// An address that opens and closes only what is there, each once, and not too much of it.
+fn known(address: &Address, has: impl Fn(&str) -> bool) -> Address {
+    let mut met = HashSet::new();
+    address.retained(|key, id| {
+        if !OPENED.contains(&key) {
+            return true;
+        }
+        let is_known = (key == "more" && id == "roots") || has(id);
+        is_known && met.len() < OPENED_MAX && met.insert((key.to_owned(), id.to_owned()))
+    })
 }
 
 /// An inferred segment has no row: it is shown as the call that it was made from.

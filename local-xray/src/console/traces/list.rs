@@ -5,7 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 use tracing_xray::Timestamp;
 
-use super::super::parts::{self, Name};
+use super::super::parts::{self, Name, clipped};
 use super::super::{Address, window};
 use super::asked::{Asked, LIMITS, sorted};
 use crate::facts::AnnotationValue;
@@ -245,14 +245,6 @@ pub(super) fn plain(value: &AnnotationValue<'_>) -> String {
     }
 }
 
-/// A text of at most so many characters, with an ellipsis where it was cut.
-pub(super) fn clipped(text: &str, chars: usize) -> String {
-    match text.char_indices().nth(chars) {
-        Some((place, _)) => format!("{}…", &text[..place]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,11 +284,5 @@ mod tests {
         ] {
             assert_eq!(path(url), told);
         }
-    }
-
-    #[test]
-    fn texts_are_clipped_between_characters() {
-        assert_eq!(clipped("日本語", 2), "日本…");
-        assert_eq!(clipped("日本語", 3), "日本語");
     }
 }

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use maud::{Markup, html};
 
 use super::super::Address;
-use super::super::parts::{self, Name};
-use super::list::{clipped, path, plain};
+use super::super::parts::{self, Name, clipped};
+use super::list::{path, plain};
 use crate::facts::AnnotationValue;
 use crate::filter::{FilterExpression, term};
 use crate::store::{Annotated, Counts, Group, Listing, parse_filter};

@@ -200,7 +200,8 @@ def takes_away(browser):
 
     with page(browser, f"{SHOP}?tab=annotations&filter=fault+OR+error") as shown:
         link = shown.get_by_role("link", name='Traces with annotation.note')
-        expect(link).to_have_attribute("href", "/traces?since=30d&filter=" + urllib.parse.quote_plus(
+        days = "start=2025-11-21T05%3A40%3A00Z&end=2025-11-23T05%3A40%3A02Z"
+        expect(link).to_have_attribute("href", f"/traces?{days}&filter=" + urllib.parse.quote_plus(
             '(fault OR error) AND annotation.note = "it\'s \\"quoted\\""', safe="*"))
         shown.locator(".linked a").click()
         shown.wait_for_url("**/traces/1-69214cb0-000000000000000000000002?segment=00000000000000b1")
