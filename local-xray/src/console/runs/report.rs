@@ -8,16 +8,12 @@ use tracing_xray::Timestamp;
 use super::detail::Detail;
 use super::run::{Told, read};
 use super::standing::Standing;
-use super::table::Details;
 use super::work::{Invocation, Run};
 use super::{annotation_flag, markdown, run_address, work};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
 use crate::console::parts::Name;
 use crate::console::{Address, Console, Request, window};
-
-/// How many jobs' documents are read at a time.
-const CHUNK_LEN: usize = 200;
 
 /// A run as JSON tells it.
 #[derive(Serialize)]
@@ -155,12 +151,11 @@ fn file_name(id: &str, end: &str) -> String {
 
 fn report<'r>(console: &Console, run: &'r Run) -> Result<Report<'r>, Failure> {
     let now = console.now();
-    let told = Told::read(&console.store, run)?;
-    let mut jobs = Vec::with_capacity(run.jobs.len());
-    for chunk in run.jobs.chunks(CHUNK_LEN) {
-        let details = Details::read(&console.store, chunk.iter())?;
-        jobs.extend(chunk.iter().map(|job| Job::new(job, details.of(job), now)));
-    }
+    let (told, details) = Told::read(&console.store, run, run.jobs.iter())?;
+    let jobs = run.jobs.iter();
+    let jobs = jobs
+        .map(|job| Job::new(job, details.of(job), now))
+        .collect();
     let own = run.own.as_ref();
     let text =
         |member: fn(&work::Own) -> &Option<String>| own.and_then(|own| member(own).as_deref());

@@ -1,11 +1,11 @@
 //! One run: what it tells of itself, and its jobs with what each did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
-use tracing_xray::Timestamp;
+use tracing_xray::{SegmentId, Timestamp};
 
 use super::report::report_address;
 use super::standing::Standing;
@@ -31,7 +31,6 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let now = console.now();
     let address = &request.address;
     let mut run = read(console, request, id)?;
-    let told = Told::read(&console.store, &run)?;
     run.jobs.sort_by_key(|job| job.standing);
     let outcome = address.get("outcome");
     let is_named = |job: &&Invocation| is_found(address, &job.job);
@@ -39,7 +38,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let named: Vec<&Invocation> = run.jobs.iter().filter(is_named).collect();
     let shown: Vec<&Invocation> = named.iter().copied().filter(is_so).collect();
     let paged = Paged::of(&shown, address, PAGE_LEN);
-    let details = Details::read(&console.store, paged.items.iter().copied())?;
+    let (told, details) = Told::read(&console.store, &run, paged.items.iter().copied())?;
     let moves = super::moves(std::slice::from_ref(&run), now);
     let content = html! {
         p class="way" { a href=(address.only(&window::KEYS).at("/runs")) { "Runs" } }
@@ -95,18 +94,32 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn read(store: &Store, run: &Run) -> Result<Self, StoreError> {
-        let Some(own) = &run.own else {
-            return Ok(Self::default());
-        };
-        let ids = [Some(own.segment_id), own.parent].into_iter().flatten();
-        let segments = store.segments(ids.map(|id| (own.trace_id, id)))?;
-        let document = |id| {
-            let text = segments.get(&(own.trace_id, id))?;
-            serde_json::from_str::<Value>(text).ok()
-        };
+    /// Read together with what some of its jobs tell, which may all stand in the run's own trace.
+    pub(super) fn read<'i>(
+        store: &Store,
+        run: &Run,
+        jobs: impl Iterator<Item = &'i Invocation>,
+    ) -> Result<(Self, Details), StoreError> {
+        let own = run.own.as_ref();
+        let ids = own.map(|own| [Some(own.segment_id), own.parent].map(|id| (own.trace_id, id)));
+        let ids = ids.into_iter().flatten();
+        let ids: Vec<_> = ids.filter_map(|(trace, id)| Some((trace, id?))).collect();
+        let mut documents = HashMap::new();
+        let mut details = Details::default();
+        let wanted = jobs.map(|job| (job.trace_id, job.segment_id));
+        store.each_segment(wanted.chain(ids.iter().copied()), |key, document| {
+            if ids.contains(&key) {
+                documents.extend(serde_json::from_str(document).map(|value| (key.1, value)));
+            }
+            details.note(key, document);
+        })?;
+        let told = own.map(|own| Self::of(own, &documents));
+        Ok((told.unwrap_or_default(), details))
+    }
+
+    fn of(own: &Own, documents: &HashMap<SegmentId, Value>) -> Self {
         let mut told = Self::default();
-        if let Some(segment) = document(own.segment_id) {
+        if let Some(segment) = documents.get(&own.segment_id) {
             let service = &segment["service"];
             let words = [text(service, "name"), text(service, "version")];
             let words: Vec<&str> = words.into_iter().flatten().collect();
@@ -117,10 +130,11 @@ impl Told {
                 .filter_map(|(word, number)| Some((word.clone(), number.as_u64()?)))
                 .collect();
         }
-        if let Some(schedule) = own.parent.and_then(document).filter(is_schedule) {
-            told.waited = waited(&schedule);
+        let parent = own.parent.and_then(|parent| documents.get(&parent));
+        if let Some(schedule) = parent.filter(|parent| is_schedule(parent)) {
+            told.waited = waited(schedule);
         }
-        Ok(told)
+        told
     }
 
     /// Of the jobs that the run counted, how many ran, so that they should be here.
