@@ -56,7 +56,7 @@ pub(in crate::console) fn took(job: &Invocation, now: Timestamp) -> Markup {
 /// The bucket and where it is.
 pub(in crate::console) fn place(job: &Invocation) -> Markup {
     html! {
-        @if let Some(bucket) = &job.bucket { span class="id" { (Name(bucket)) } }
+        @if let Some(bucket) = &job.bucket { span class="id" { (Name(bucket)) } " " }
         @if let Some(region) = &job.region { span class="quiet" { (Name(region)) } }
     }
 }
@@ -91,6 +91,6 @@ pub(in crate::console) fn told(job: &Invocation, detail: Option<&Detail>) -> Mar
 
 pub(in crate::console) fn trace_link(job: &Invocation) -> Markup {
     html! {
-        a id={ "trace-" (job.segment_id) } href=(trace_address(job.trace_id)) aria-label={ "Trace of " (job.job) } { "Trace" }
+        a id={ "trace-" (job.segment_id) } href=(trace_address(job.trace_id).with("segment", job.segment_id)) aria-label={ "Trace of " (job.job) } { "Trace" }
     }
 }
