@@ -6,14 +6,15 @@ use serde::Serialize;
 use tracing_xray::Timestamp;
 
 use super::detail::Detail;
-use super::run::{Told, read};
+use super::run::{Told, read, whole};
 use super::standing::Standing;
 use super::work::{Invocation, Run};
 use super::{annotation_flag, markdown, run_address, work};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
 use crate::console::parts::Name;
-use crate::console::{Address, Console, Request, window};
+use crate::console::window::{self, Window};
+use crate::console::{Address, Console, Request};
 
 /// A run as JSON tells it.
 #[derive(Serialize)]
@@ -79,7 +80,9 @@ pub(super) struct Cause {
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
     let run = read(console, request, id)?;
     let report = markdown::written(&report(console, &run)?);
+    let now = console.now();
     let address = &request.address;
+    let whole = Window::read(&whole(address, &run, now)?, now)?;
     let content = html! {
         p class="way" { a href=(run_address(address, id)) { "Run " (Name(id)) } }
         h1 { "Report" }
@@ -103,6 +106,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             [
                 vec!["traces".to_owned()],
                 annotation_flag("run_id", id).to_vec(),
+                whole.flags(),
             ]
             .concat(),
         ),

@@ -26,7 +26,7 @@ pub(in crate::console) struct Invocation {
     pub(in crate::console) attempts: Option<u32>,
     pub(in crate::console) standing: Standing,
     /// How it ended, as its segment says it.
-    outcome: Option<String>,
+    pub(super) outcome: Option<String>,
     pub(in crate::console) start: Timestamp,
     pub(in crate::console) end: Option<Timestamp>,
 }
@@ -293,10 +293,22 @@ pub(in crate::console) fn run(
     let is_wanted = |known: &str| known == id;
     let mut found = runs(store, window, is_wanted)?;
     if found.is_empty() {
-        let ever = (Timestamp::from_micros(0), Timestamp::from_micros(u64::MAX));
-        found = runs(store, ever, is_wanted)?;
+        found = runs(store, ever(), is_wanted)?;
     }
     Ok(found.pop())
+}
+
+/// Whether a job was ever run, as far as the store knows.
+pub(in crate::console) fn has_job(store: &Store, name: &str) -> Result<bool, StoreError> {
+    let mut is_known = false;
+    store.each_work_segment(ever(), |segment| {
+        is_known |= segment.run_id().is_some() && segment.job() == Some(name);
+    })?;
+    Ok(is_known)
+}
+
+fn ever() -> (Timestamp, Timestamp) {
+    (Timestamp::from_micros(0), Timestamp::from_micros(u64::MAX))
 }
 
 /// How long before its earliest known segment a run is looked for: it may have been stopped, and resumed only

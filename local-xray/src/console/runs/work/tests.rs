@@ -173,3 +173,10 @@ fn a_job_of_a_run_that_ended_before_the_window_does_not_run() {
     let standings: Vec<_> = jobs.iter().map(|job| job.standing).collect();
     assert_eq!(standings, [Standing::Unknown]);
 }
+
+#[test]
+fn a_job_is_known_wherever_it_was_run() {
+    let (_dir, store) = store_of(&[segment(1, Some("a"), (0, Some(5)), "changed")]);
+    assert!(has_job(&store, "a").unwrap());
+    assert!(!has_job(&store, "b").unwrap());
+}
