@@ -84,6 +84,8 @@ fn jobs(
                 by_name.entry(key).or_default().push(invocation);
             }
         })?;
+    let found = by_name.values().flatten();
+    ends.look_before(&console.store, window.start, found)?;
     let mut jobs: Vec<_> = by_name.into_iter().collect();
     jobs.sort_by(|(a, _), (b, _)| a.cmp(b));
     let jobs = jobs.into_iter().map(|(_, mut invocations)| {

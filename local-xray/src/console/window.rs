@@ -169,7 +169,7 @@ fn timestamp(time: DateTime<Utc>) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros))
 }
 
-fn before(time: Timestamp, length: Duration) -> Timestamp {
+pub(super) fn before(time: Timestamp, length: Duration) -> Timestamp {
     let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
     Timestamp::from_micros(time.as_micros().saturating_sub(micros))
 }

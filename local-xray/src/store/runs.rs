@@ -16,7 +16,7 @@
 //! `scheduled_time`, `event_id`, `shard` and `task_arn`; its metadata `totals` count the jobs by outcome. The
 //! attempts of a job are subsegments named `attempt 1` and so on; its metadata `changes` are lines for people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, Params, params};
 use tracing_xray::{SegmentId, Timestamp, TraceId};
@@ -37,9 +37,6 @@ pub(crate) struct WorkSegment<'a> {
     pub(crate) outline: Outline<'a>,
     facts: Facts<'a>,
 }
-
-/// Segments of traces as JSON text, by their ids, with all subsegments that arrived for them.
-pub(super) type Segments = HashMap<(TraceId, SegmentId), String>;
 
 impl WorkSegment<'_> {
     fn read(
@@ -130,29 +127,30 @@ impl Store {
         })
     }
 
-    /// Reads segments with all that they tell. Those that the store does not know are left out.
-    pub(crate) fn segments(
+    /// Hands on segments as JSON text, with all subsegments that arrived for them, in no order. Those that
+    /// the store does not know are left out. A trace is read once however many are wanted of it: ask for all
+    /// at once.
+    pub(crate) fn each_segment(
         &self,
         wanted: impl IntoIterator<Item = (TraceId, SegmentId)>,
-    ) -> Result<Segments, StoreError> {
-        let mut by_trace: HashMap<TraceId, Vec<SegmentId>> = HashMap::new();
+        mut visit: impl FnMut((TraceId, SegmentId), &str),
+    ) -> Result<(), StoreError> {
+        let mut by_trace: HashMap<TraceId, HashSet<SegmentId>> = HashMap::new();
         for (trace_id, id) in wanted {
-            by_trace.entry(trace_id).or_default().push(id);
+            by_trace.entry(trace_id).or_default().insert(id);
         }
-        let mut segments = Segments::new();
         for (trace_id, ids) in by_trace {
             let bodies = self.read(|connection| bodies(connection, trace_id))?;
             let parsed = bodies.iter().filter_map(|body| Entity::parse(body).ok());
             let parsed: Vec<_> = parsed.collect();
             let documents = Documents::new(trace_id, &parsed);
-            let whole = documents.segments().into_iter();
-            segments.extend(
-                whole
-                    .filter(|(id, _)| ids.contains(id))
-                    .map(|(id, document)| ((trace_id, id), document)),
-            );
+            for (id, document) in documents.segments() {
+                if ids.contains(&id) {
+                    visit((trace_id, id), &document);
+                }
+            }
         }
-        Ok(segments)
+        Ok(())
     }
 }
 
@@ -255,8 +253,9 @@ mod tests {
             trace_id.parse().unwrap(),
             "0000000000000009".parse().unwrap(),
         );
-        let segments = store.segments([key, unknown]).unwrap();
-        assert_eq!(segments.len(), 1);
-        assert!(segments[&key].contains("attempt 2"), "{}", segments[&key]);
+        let mut found = Vec::new();
+        let visit = |key, document: &str| found.push((key, document.contains("attempt 2")));
+        store.each_segment([key, unknown, key], visit).unwrap();
+        assert_eq!(found, [(key, true)]);
     }
 }

@@ -47,6 +47,38 @@ fn pages_take_nothing() {
 }
 
 #[test]
+fn what_was_run_before_the_window_is_found() {
+    let local = Local::start();
+    let start = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        - 7200;
+    local.put(&[json!({ "id": "0000000000000001", "trace_id": format!("1-{start:08x}-{:024x}", 1), "name": "fleet",
+        "start_time": start, "end_time": start + 60,
+        "annotations": { "run_id": "old", "job": "a", "outcome": "changed", "bucket": "b", "region": "us-east-1" } })]);
+    let (head, body) = local.get("/jobs/unknown", "");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    assert!(body.contains("no segment here is of a job"), "{body}");
+    let (head, body) = local.get("/jobs/a", "");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(body.contains("It was not run in the last hour"), "{body}");
+    let (_, body) = local.get("/jobs/a?since=3h", "");
+    assert!(body.contains("b</bdi></span> <span"), "{body}");
+    // What the page of a run links to is where the run is.
+    let (_, body) = local.get("/runs/old", "");
+    for link in [
+        "/jobs/a?start=",
+        "/traces?start=",
+        "service=fleet",
+        "segment=0000000000000001",
+        "--since",
+    ] {
+        assert!(body.contains(link), "{link} in {body}");
+    }
+}
+
+#[test]
 fn strangers_get_no_page() {
     let local = Local::start();
     let port = local.address.port();

@@ -13,7 +13,7 @@ use crate::console::pages::{Choice, Paged, choices};
 use crate::console::parts::{Name, count, duration, time};
 use crate::console::runs::standing::Standing;
 use crate::console::runs::table::{self, Details};
-use crate::console::runs::work::Invocation;
+use crate::console::runs::work::{self, Invocation};
 use crate::console::runs::{annotation_flag, run_address};
 use crate::console::window::{self, Window};
 use crate::console::{Address, Console, Request};
@@ -23,6 +23,10 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
     let address = &request.address;
     let window = Window::read(address, now)?;
     let of_services = jobs(console, &window, |known| known == name)?;
+    if of_services.is_empty() && !work::has_job(&console.store, name)? {
+        let words = format!("no segment here is of a job {name:?}");
+        return Err(Failure::NotFound(words));
+    }
     let service = address.get("service");
     let is_of_service = |job: &&Job| {
         let known = job.last().map(|last| last.service.as_str());

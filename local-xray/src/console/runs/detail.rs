@@ -6,8 +6,7 @@ use super::standing::Standing;
 use crate::document::seconds;
 use crate::read::{items, text};
 
-/// The most changes and attempts of a job that are told.
-const CHANGES_MAX: usize = 100;
+/// The most attempts of a job that are told.
 const ATTEMPTS_MAX: usize = 20;
 
 /// The most of an error that is told, in characters.
@@ -19,8 +18,6 @@ pub(in crate::console) struct Detail {
     pub(in crate::console) attempts: Vec<Attempt>,
     /// One line a change.
     pub(in crate::console) changes: Vec<String>,
-    /// How many more changes there are.
-    pub(in crate::console) more_changes: usize,
     pub(in crate::console) error: Option<String>,
 }
 
@@ -48,8 +45,7 @@ impl Detail {
         let told = changes.iter().filter_map(Value::as_str);
         Self {
             attempts: attempts.take(ATTEMPTS_MAX).map(Attempt::of).collect(),
-            changes: told.take(CHANGES_MAX).map(clipped).collect(),
-            more_changes: changes.len().saturating_sub(CHANGES_MAX),
+            changes: told.map(clipped).collect(),
             error: error(&segment),
         }
     }
@@ -143,10 +139,16 @@ mod tests {
                 attempt("attempt 2", Standing::Running, None, None),
             ],
             changes: vec!["bucket: create in us-east-1".to_owned()],
-            more_changes: 0,
             error: Some("ExitCode: `sh` exited with code 3: broken pipe".to_owned()),
         };
         assert_eq!(Detail::of(&document.to_string()), expected);
+    }
+
+    #[test]
+    fn no_change_is_left_out() {
+        let changes: Vec<String> = (0..250).map(|number| format!("tag {number}")).collect();
+        let document = json!({ "metadata": { "default": { "changes": changes } } });
+        assert_eq!(Detail::of(&document.to_string()).changes, changes);
     }
 
     #[test]

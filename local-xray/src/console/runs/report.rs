@@ -6,18 +6,15 @@ use serde::Serialize;
 use tracing_xray::Timestamp;
 
 use super::detail::Detail;
-use super::run::{Told, read};
+use super::run::{Told, read, whole};
 use super::standing::Standing;
-use super::table::Details;
 use super::work::{Invocation, Run};
 use super::{annotation_flag, markdown, run_address, work};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
 use crate::console::parts::Name;
-use crate::console::{Address, Console, Request, window};
-
-/// How many jobs' documents are read at a time.
-const CHUNK_LEN: usize = 200;
+use crate::console::window::{self, Window};
+use crate::console::{Address, Console, Request};
 
 /// A run as JSON tells it.
 #[derive(Serialize)]
@@ -83,7 +80,9 @@ pub(super) struct Cause {
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
     let run = read(console, request, id)?;
     let report = markdown::written(&report(console, &run)?);
+    let now = console.now();
     let address = &request.address;
+    let whole = Window::read(&whole(address, &run, now)?, now)?;
     let content = html! {
         p class="way" { a href=(run_address(address, id)) { "Run " (Name(id)) } }
         h1 { "Report" }
@@ -107,6 +106,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             [
                 vec!["traces".to_owned()],
                 annotation_flag("run_id", id).to_vec(),
+                whole.flags(),
             ]
             .concat(),
         ),
@@ -155,12 +155,11 @@ fn file_name(id: &str, end: &str) -> String {
 
 fn report<'r>(console: &Console, run: &'r Run) -> Result<Report<'r>, Failure> {
     let now = console.now();
-    let told = Told::read(&console.store, run)?;
-    let mut jobs = Vec::with_capacity(run.jobs.len());
-    for chunk in run.jobs.chunks(CHUNK_LEN) {
-        let details = Details::read(&console.store, chunk.iter())?;
-        jobs.extend(chunk.iter().map(|job| Job::new(job, details.of(job), now)));
-    }
+    let (told, details) = Told::read(&console.store, run, run.jobs.iter())?;
+    let jobs = run.jobs.iter();
+    let jobs = jobs
+        .map(|job| Job::new(job, details.of(job), now))
+        .collect();
     let own = run.own.as_ref();
     let text =
         |member: fn(&work::Own) -> &Option<String>| own.and_then(|own| member(own).as_deref());

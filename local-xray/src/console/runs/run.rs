@@ -1,11 +1,11 @@
 //! One run: what it tells of itself, and its jobs with what each did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
-use tracing_xray::Timestamp;
+use tracing_xray::{SegmentId, Timestamp};
 
 use super::report::report_address;
 use super::standing::Standing;
@@ -31,20 +31,21 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let now = console.now();
     let address = &request.address;
     let mut run = read(console, request, id)?;
-    let told = Told::read(&console.store, &run)?;
     run.jobs.sort_by_key(|job| job.standing);
+    let around = whole(address, &run, now)?;
+    let whole = Window::read(&around, now)?;
     let outcome = address.get("outcome");
     let is_named = |job: &&Invocation| is_found(address, &job.job);
     let is_so = |job: &&Invocation| outcome.is_none_or(|outcome| job.word() == outcome);
     let named: Vec<&Invocation> = run.jobs.iter().filter(is_named).collect();
     let shown: Vec<&Invocation> = named.iter().copied().filter(is_so).collect();
     let paged = Paged::of(&shown, address, PAGE_LEN);
-    let details = Details::read(&console.store, paged.items.iter().copied())?;
+    let (told, details) = Told::read(&console.store, &run, paged.items.iter().copied())?;
     let moves = super::moves(std::slice::from_ref(&run), now);
     let content = html! {
         p class="way" { a href=(address.only(&window::KEYS).at("/runs")) { "Runs" } }
         h1 { (Name(run.name())) }
-        div id="run" data-live data-follows="traces" data-moves=[moves] { (head(address, &run, &told, now)) }
+        div id="run" data-live data-follows="traces" data-moves=[moves] { (head(&around, &run, &told, now)) }
         div class="bar-of-tools" {
             (find(address, "Job"))
             div id="narrow" data-live { (by_outcome(address, &named)) }
@@ -52,28 +53,52 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
         div id="jobs" data-live {
             @if shown.is_empty() {
                 p class="quiet" { @if run.jobs.is_empty() { "No job of it has been seen yet." } @else { "No job is so." } }
-            } @else { (table_of(address, paged.items, &details, now)) }
+            } @else { (table_of(&around, paged.items, &details, now)) }
             (paged.links(address, "jobs"))
         }
     };
     let mut flags = annotation_flag("run_id", id).to_vec();
-    flags.extend(
-        outcome
-            .map(|outcome| annotation_flag("outcome", outcome))
-            .into_iter()
-            .flatten(),
-    );
-    let since = Window::read(&address.only(&window::KEYS), now)?;
+    if let Some(outcome) = outcome.filter(|outcome| is_annotated(&shown, outcome)) {
+        flags.extend(annotation_flag("outcome", outcome));
+    }
     let title = format!("Run {id}");
     let page = Page {
         title: &title,
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some([vec!["traces".to_owned()], flags, since.flags()].concat()),
+        command: Some([vec!["traces".to_owned()], flags, whole.flags()].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
+}
+
+/// Whether jobs are found by an outcome as an annotation: what has not ended has none, and other programs may
+/// tell none.
+fn is_annotated(jobs: &[&Invocation], outcome: &str) -> bool {
+    !jobs.is_empty()
+        && jobs
+            .iter()
+            .all(|job| job.outcome.as_deref() == Some(outcome))
+}
+
+/// The window of an address where the run is within, else one that holds the run: links and commands look
+/// there.
+pub(super) fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Address, Failure> {
+    let address = address.only(&window::KEYS);
+    let window = Window::read(&address, now)?;
+    let is_within = run.start >= window.start && run.end().unwrap_or(now) <= window.end;
+    if is_within {
+        return Ok(address);
+    }
+    let from = address
+        .without(&window::KEYS)
+        .with("start", window::rfc_3339(run.start));
+    // Without an end it goes on up to now.
+    Ok(match run.end() {
+        Some(end) => from.with("end", window::rfc_3339(end)),
+        None => from,
+    })
 }
 
 /// The run that an address names.
@@ -95,18 +120,32 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn read(store: &Store, run: &Run) -> Result<Self, StoreError> {
-        let Some(own) = &run.own else {
-            return Ok(Self::default());
-        };
-        let ids = [Some(own.segment_id), own.parent].into_iter().flatten();
-        let segments = store.segments(ids.map(|id| (own.trace_id, id)))?;
-        let document = |id| {
-            let text = segments.get(&(own.trace_id, id))?;
-            serde_json::from_str::<Value>(text).ok()
-        };
+    /// Read together with what some of its jobs tell, which may all stand in the run's own trace.
+    pub(super) fn read<'i>(
+        store: &Store,
+        run: &Run,
+        jobs: impl Iterator<Item = &'i Invocation>,
+    ) -> Result<(Self, Details), StoreError> {
+        let own = run.own.as_ref();
+        let ids = own.map(|own| [Some(own.segment_id), own.parent].map(|id| (own.trace_id, id)));
+        let ids = ids.into_iter().flatten();
+        let ids: Vec<_> = ids.filter_map(|(trace, id)| Some((trace, id?))).collect();
+        let mut documents = HashMap::new();
+        let mut details = Details::default();
+        let wanted = jobs.map(|job| (job.trace_id, job.segment_id));
+        store.each_segment(wanted.chain(ids.iter().copied()), |key, document| {
+            if ids.contains(&key) {
+                documents.extend(serde_json::from_str(document).map(|value| (key.1, value)));
+            }
+            details.note(key, document);
+        })?;
+        let told = own.map(|own| Self::of(own, &documents));
+        Ok((told.unwrap_or_default(), details))
+    }
+
+    fn of(own: &Own, documents: &HashMap<SegmentId, Value>) -> Self {
         let mut told = Self::default();
-        if let Some(segment) = document(own.segment_id) {
+        if let Some(segment) = documents.get(&own.segment_id) {
             let service = &segment["service"];
             let words = [text(service, "name"), text(service, "version")];
             let words: Vec<&str> = words.into_iter().flatten().collect();
@@ -117,10 +156,11 @@ impl Told {
                 .filter_map(|(word, number)| Some((word.clone(), number.as_u64()?)))
                 .collect();
         }
-        if let Some(schedule) = own.parent.and_then(document).filter(is_schedule) {
-            told.waited = waited(&schedule);
+        let parent = own.parent.and_then(|parent| documents.get(&parent));
+        if let Some(schedule) = parent.filter(|parent| is_schedule(parent)) {
+            told.waited = waited(schedule);
         }
-        Ok(told)
+        told
     }
 
     /// Of the jobs that the run counted, how many ran, so that they should be here.
@@ -276,7 +316,7 @@ fn table_of(address: &Address, jobs: &[&Invocation], details: &Details, now: Tim
                 } }
                 tbody { @for job in jobs { tr {
                     th scope="row" class="what" {
-                        a id={ "job-" (job.segment_id) } class="title" href=(jobs::job_address(address, &job.job)) { (Name(&job.job)) }
+                        a id={ "job-" (job.segment_id) } class="title" href=(jobs::job_address(address, &job.job).with("service", &job.service)) { (Name(&job.job)) }
                         @if let Some(job_type) = &job.job_type { span class="quiet" { (Name(job_type)) } }
                     }
                     td { (table::outcome(job)) }
@@ -296,6 +336,61 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
+    }
+
+    /// A run of a job that ended, if it did, with an outcome, if it tells one.
+    fn run_of((start, end): (u64, Option<u64>), outcome: Option<&str>) -> Run {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let start = at(start).as_secs();
+        let document = json!({ "id": "0000000000000001", "trace_id": format!("1-{start:08x}-{:024x}", 1),
+            "name": "fleet", "start_time": start, "end_time": end.map(|end| at(end).as_secs()),
+            "in_progress": end.is_none(), "annotations": { "run_id": "r", "job": "a", "outcome": outcome } });
+        let refused = store.put_trace_segments(&[document.to_string()], at(0));
+        assert_eq!(refused.unwrap(), []);
+        let ever = (at(0), at(100_000));
+        work::run(&store, ever, "r").unwrap().unwrap()
+    }
+
+    #[test]
+    fn links_of_a_run_look_where_it_is() {
+        for (times, query, expected) in [
+            ((9_000, Some(9_060)), "since=1h&page=2", "/?since=1h"),
+            ((9_000, None), "", "/"),
+            (
+                (1_000, Some(1_060)),
+                "since=1h",
+                "/?start=2025-11-22T05%3A56%3A40Z&end=2025-11-22T05%3A57%3A40Z",
+            ),
+            (
+                (1_000, None),
+                "since=1h",
+                "/?start=2025-11-22T05%3A56%3A40Z",
+            ),
+        ] {
+            let address = Address::of(&format!("/?{query}").parse().unwrap());
+            let around = whole(&address, &run_of(times, None), at(10_000)).unwrap();
+            assert_eq!(around.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn only_an_outcome_that_is_annotated_is_asked_for() {
+        for (end, outcome, asked, expected) in [
+            (Some(9), Some("changed"), "changed", true),
+            (Some(9), None, "done", false),
+            (None, None, "running", false),
+        ] {
+            let run = run_of((1, end), outcome);
+            let jobs: Vec<&Invocation> = run.jobs.iter().collect();
+            assert_eq!(jobs[0].word(), asked);
+            assert_eq!(is_annotated(&jobs, asked), expected, "{asked}");
+        }
+        assert!(!is_annotated(&[], "changed"));
+    }
 
     #[test]
     fn the_wait_for_the_start_is_told_in_parts_and_in_all() {

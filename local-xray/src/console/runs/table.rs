@@ -11,7 +11,11 @@ use super::work::Invocation;
 use crate::console::parts::{Name, duration, trace_address};
 use crate::store::{Store, StoreError};
 
+/// The most changes of a job that a page shows.
+const CHANGES_MAX: usize = 100;
+
 /// What invocations tell in their documents, which are read for those that are shown.
+#[derive(Default)]
 pub(in crate::console) struct Details(HashMap<(TraceId, SegmentId), Detail>);
 
 impl Details {
@@ -19,10 +23,14 @@ impl Details {
         store: &Store,
         invocations: impl Iterator<Item = &'i Invocation>,
     ) -> Result<Self, StoreError> {
-        let segments = store.segments(invocations.map(|job| (job.trace_id, job.segment_id)))?;
-        let details = segments.into_iter();
-        let details = details.map(|(key, document)| (key, Detail::of(&document)));
-        Ok(Self(details.collect()))
+        let mut details = Self::default();
+        let wanted = invocations.map(|job| (job.trace_id, job.segment_id));
+        store.each_segment(wanted, |key, document| details.note(key, document))?;
+        Ok(details)
+    }
+
+    pub(super) fn note(&mut self, key: (TraceId, SegmentId), document: &str) {
+        self.0.insert(key, Detail::of(document));
     }
 
     /// What one tells; nothing where it is gone by now.
@@ -48,7 +56,7 @@ pub(in crate::console) fn took(job: &Invocation, now: Timestamp) -> Markup {
 /// The bucket and where it is.
 pub(in crate::console) fn place(job: &Invocation) -> Markup {
     html! {
-        @if let Some(bucket) = &job.bucket { span class="id" { (Name(bucket)) } }
+        @if let Some(bucket) = &job.bucket { span class="id" { (Name(bucket)) } " " }
         @if let Some(region) = &job.region { span class="quiet" { (Name(region)) } }
     }
 }
@@ -72,8 +80,10 @@ pub(in crate::console) fn told(job: &Invocation, detail: Option<&Detail>) -> Mar
         }
         @if !detail.changes.is_empty() {
             ul class="changes" {
-                @for change in &detail.changes { li { (Name(change)) } }
-                @if detail.more_changes > 0 { li class="quiet" { "and " (detail.more_changes) " more, see the trace" } }
+                @for change in detail.changes.iter().take(CHANGES_MAX) { li { (Name(change)) } }
+                @if detail.changes.len() > CHANGES_MAX {
+                    li class="quiet" { "and " (detail.changes.len() - CHANGES_MAX) " more, see the trace" }
+                }
             }
         }
     }
@@ -81,6 +91,6 @@ pub(in crate::console) fn told(job: &Invocation, detail: Option<&Detail>) -> Mar
 
 pub(in crate::console) fn trace_link(job: &Invocation) -> Markup {
     html! {
-        a id={ "trace-" (job.segment_id) } href=(trace_address(job.trace_id)) aria-label={ "Trace of " (job.job) } { "Trace" }
+        a id={ "trace-" (job.segment_id) } href=(trace_address(job.trace_id).with("segment", job.segment_id)) aria-label={ "Trace of " (job.job) } { "Trace" }
     }
 }

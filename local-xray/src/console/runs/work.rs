@@ -1,10 +1,12 @@
 //! Runs and jobs, put together from their segments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use super::standing::{Counts, Standing};
+use crate::console::window;
 use crate::outline::Outcome;
 use crate::store::{Store, StoreError, WorkSegment};
 
@@ -24,7 +26,7 @@ pub(in crate::console) struct Invocation {
     pub(in crate::console) attempts: Option<u32>,
     pub(in crate::console) standing: Standing,
     /// How it ended, as its segment says it.
-    outcome: Option<String>,
+    pub(super) outcome: Option<String>,
     pub(in crate::console) start: Timestamp,
     pub(in crate::console) end: Option<Timestamp>,
 }
@@ -203,7 +205,7 @@ impl Run {
                 (word, 0) => word.unwrap_or("failed").to_owned(),
             },
             Standing::Unknown => self.counts.words(),
-            Standing::Done if failed > 0 => format!("done, {failed} of {all} failures tolerated"),
+            Standing::Done if failed > 0 => format!("done, {failed} of {all} failed, tolerated"),
             Standing::Done if self.counts.of(Standing::Unknown) > 0 => {
                 format!("done: {}", self.counts.words())
             }
@@ -242,6 +244,29 @@ impl RunEnds {
         }
     }
 
+    /// Notes the runs of invocations without an end that ended before a window, and so are not in it.
+    pub(in crate::console) fn look_before<'i>(
+        &mut self,
+        store: &Store,
+        window_start: Timestamp,
+        invocations: impl Iterator<Item = &'i Invocation>,
+    ) -> Result<(), StoreError> {
+        let unknown = invocations
+            .filter(|one| one.end.is_none() && !self.0.contains_key(&one.run_id))
+            .map(|one| (one.start, one.run_id.clone()));
+        let unknown: Vec<_> = unknown.collect();
+        let Some(&(earliest, _)) = unknown.iter().min() else {
+            return Ok(());
+        };
+        let ids: HashSet<&str> = unknown.iter().map(|(_, id)| id.as_str()).collect();
+        // A run lasts as long as its jobs at least.
+        store.each_work_segment((earliest, window_start), |segment| {
+            if segment.run_id().is_some_and(|id| ids.contains(id)) {
+                self.note(segment);
+            }
+        })
+    }
+
     /// Tells invocations whose run is over that they do not run.
     pub(in crate::console) fn apply(&self, invocations: &mut [Invocation]) {
         for invocation in invocations
@@ -268,25 +293,57 @@ pub(in crate::console) fn run(
     let is_wanted = |known: &str| known == id;
     let mut found = runs(store, window, is_wanted)?;
     if found.is_empty() {
-        let ever = (Timestamp::from_micros(0), Timestamp::from_micros(u64::MAX));
-        found = runs(store, ever, is_wanted)?;
+        found = runs(store, ever(), is_wanted)?;
     }
     Ok(found.pop())
 }
 
+/// Whether a job was ever run, as far as the store knows.
+pub(in crate::console) fn has_job(store: &Store, name: &str) -> Result<bool, StoreError> {
+    let mut is_known = false;
+    store.each_work_segment(ever(), |segment| {
+        is_known |= segment.run_id().is_some() && segment.job() == Some(name);
+    })?;
+    Ok(is_known)
+}
+
+fn ever() -> (Timestamp, Timestamp) {
+    (Timestamp::from_micros(0), Timestamp::from_micros(u64::MAX))
+}
+
+/// How long before its earliest known segment a run is looked for: it may have been stopped, and resumed only
+/// after a while.
+const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// The runs that were active in a window, those that run first, then the newest. They are whole, even where
-/// they began before it.
+/// they began before it, unless they paused for longer than a day.
 pub(in crate::console) fn runs(
     store: &Store,
     (start, end): (Timestamp, Timestamp),
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Run>, StoreError> {
-    let mut runs = gathered(store, (start, end), &is_wanted)?;
-    let earliest = runs.iter().map(|run| run.start).min();
-    if let Some(earliest) = earliest.filter(|&earliest| earliest < start) {
-        let ids: HashMap<String, ()> = runs.into_iter().map(|run| (run.id, ())).collect();
-        runs = gathered(store, (earliest, end), &|id| ids.contains_key(id))?;
+    let mut gathered = Gathered::default();
+    store.each_work_segment((start, end), |segment| {
+        if segment.run_id().is_some_and(&is_wanted) {
+            gathered.add(segment);
+        }
+    })?;
+    let mut looked_from = start;
+    while let Some(earliest) = gathered.earliest {
+        let from = window::before(earliest.min(start), PAUSE_MAX);
+        if from >= looked_from {
+            break;
+        }
+        store.each_work_segment((from, looked_from), |segment| {
+            // What reaches further was handed on before.
+            let is_new = segment.outline.end.is_some_and(|end| end < looked_from);
+            if is_new && segment.run_id().is_some_and(|id| gathered.has(id)) {
+                gathered.add(segment);
+            }
+        })?;
+        looked_from = from;
     }
+    let mut runs = gathered.runs();
     runs.sort_by(|a, b| {
         let running = |run: &Run| run.standing() != Standing::Running;
         let key = |run: &Run| (running(run), std::cmp::Reverse(run.start));
@@ -295,30 +352,40 @@ pub(in crate::console) fn runs(
     Ok(runs)
 }
 
-fn gathered(
-    store: &Store,
-    window: (Timestamp, Timestamp),
-    is_wanted: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Run>, StoreError> {
-    let mut gathered: HashMap<String, (Vec<Own>, Vec<Invocation>)> = HashMap::new();
-    store.each_work_segment(window, |segment| {
-        let Some(id) = segment.run_id().filter(|id| is_wanted(id)) else {
+/// Segments by their run.
+#[derive(Default)]
+struct Gathered {
+    by_run: HashMap<String, (Vec<Own>, Vec<Invocation>)>,
+    earliest: Option<Timestamp>,
+}
+
+impl Gathered {
+    fn has(&self, id: &str) -> bool {
+        self.by_run.contains_key(id)
+    }
+
+    fn add(&mut self, segment: &WorkSegment<'_>) {
+        let Some(id) = segment.run_id() else {
             return;
         };
-        if !gathered.contains_key(id) {
-            gathered.insert(id.to_owned(), <_>::default());
+        let start = segment.outline.start;
+        self.earliest = Some(self.earliest.map_or(start, |earliest| earliest.min(start)));
+        if !self.has(id) {
+            self.by_run.insert(id.to_owned(), <_>::default());
         }
-        if let Some((owns, jobs)) = gathered.get_mut(id) {
+        if let Some((owns, jobs)) = self.by_run.get_mut(id) {
             match Invocation::of(segment) {
                 Some(job) => jobs.push(job),
                 None => owns.push(Own::of(segment)),
             }
         }
-    })?;
-    let runs = gathered.into_iter();
-    Ok(runs
-        .filter_map(|(id, (owns, jobs))| Run::new(id, owns, jobs))
-        .collect())
+    }
+
+    fn runs(self) -> Vec<Run> {
+        let runs = self.by_run.into_iter();
+        runs.filter_map(|(id, (owns, jobs))| Run::new(id, owns, jobs))
+            .collect()
+    }
 }
 
 #[cfg(test)]

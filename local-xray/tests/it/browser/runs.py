@@ -234,8 +234,10 @@ with browser() as browser:
     looked_at(browser, f"/runs/{urllib.parse.quote(FLEET, safe='')}?find=22", "run-fleet")
     looked_at(browser, "/jobs?find=s", "jobs")
     looked_at(browser, "/jobs/fails", "job")
-    with page(browser, "/jobs/unknown") as shown:
-        expect(shown.get_by_role("heading", name="It was not run in the last hour")).to_be_visible()
+    with page(browser, "/jobs/unknown", expected=["404"]) as shown:
+        expect(shown.get_by_text('no segment here is of a job "unknown"')).to_be_visible()
+    with page(browser, "/jobs/fails?end=2020-01-01T00:00:00Z") as shown:
+        expect(shown.get_by_role("heading", name="It was not run in 2019-12-31")).to_be_visible()
 
     # What runs is done while it is looked at.
     with page(browser, "/runs/running-1") as shown, page(browser, "/runs") as list, page(browser, "/jobs/waits") as history:

@@ -29,11 +29,16 @@ fn segment(
         "fault": matches!(outcome, "failed" | "stopped") })
 }
 
-fn run_of(segments: &[Value], window: (u64, u64)) -> Option<Run> {
+fn store_of(segments: &[Value]) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     let texts: Vec<String> = segments.iter().map(Value::to_string).collect();
     assert_eq!(store.put_trace_segments(&texts, at(0)).unwrap(), []);
+    (dir, store)
+}
+
+fn run_of(segments: &[Value], window: (u64, u64)) -> Option<Run> {
+    let (_dir, store) = store_of(segments);
     let mut runs = runs(&store, (at(window.0), at(window.1)), |_| true).unwrap();
     assert!(runs.len() < 2);
     runs.pop()
@@ -77,7 +82,7 @@ fn a_run_stands_as_its_own_segment_says_else_as_its_jobs_do() {
         (
             vec![run(Some(9), "done"), done.clone(), failed.clone()],
             Standing::Done,
-            "done, 1 of 2 failures tolerated",
+            "done, 1 of 2 failed, tolerated",
         ),
         (
             vec![
@@ -130,4 +135,48 @@ fn a_run_that_began_before_the_window_is_whole() {
         "1 of 2 failed"
     );
     assert!(run_of(&segments, (61, 100)).is_none());
+}
+
+#[test]
+fn a_run_that_was_resumed_within_the_window_is_whole() {
+    const HOUR: u64 = 3600;
+    let segments = [
+        segment(1, None, (HOUR, Some(HOUR + 9)), "stopped"),
+        segment(2, Some("a"), (HOUR, Some(HOUR + 2)), "changed"),
+        segment(3, Some("b"), (HOUR + 1, Some(HOUR + 9)), "interrupted"),
+        segment(4, None, (20 * HOUR, Some(20 * HOUR + 9)), "stopped"),
+        segment(5, Some("c"), (20 * HOUR, Some(20 * HOUR + 9)), "changed"),
+        segment(6, None, (40 * HOUR, None), ""),
+        segment(7, Some("b"), (40 * HOUR, Some(40 * HOUR + 2)), "changed"),
+    ];
+    let run = run_of(&segments, (40 * HOUR - 60, 40 * HOUR + 60)).unwrap();
+    assert_eq!((run.start, run.starts, run.earlier), (at(HOUR), 3, 1));
+    assert_eq!(run.words(), "running, 3 done");
+}
+
+#[test]
+fn a_job_of_a_run_that_ended_before_the_window_does_not_run() {
+    let segments = [
+        segment(1, None, (0, Some(20)), "failed"),
+        segment(2, Some("killed"), (5, None), ""),
+    ];
+    let (_dir, store) = store_of(&segments);
+    let mut ends = RunEnds::default();
+    let mut jobs = Vec::new();
+    let visit = |segment: &WorkSegment<'_>| {
+        ends.note(segment);
+        jobs.extend(Invocation::of(segment));
+    };
+    store.each_work_segment((at(50), at(100)), visit).unwrap();
+    ends.look_before(&store, at(50), jobs.iter()).unwrap();
+    ends.apply(&mut jobs);
+    let standings: Vec<_> = jobs.iter().map(|job| job.standing).collect();
+    assert_eq!(standings, [Standing::Unknown]);
+}
+
+#[test]
+fn a_job_is_known_wherever_it_was_run() {
+    let (_dir, store) = store_of(&[segment(1, Some("a"), (0, Some(5)), "changed")]);
+    assert!(has_job(&store, "a").unwrap());
+    assert!(!has_job(&store, "b").unwrap());
 }
