@@ -2,7 +2,7 @@
 //!
 //! They are run by `XRAY_ECS_TEST_PYTHON`, a Python interpreter that has Playwright and axe, else by
 //! `python3`; the browser is `XRAY_ECS_TEST_CHROMIUM`, else `chromium-headless-shell`. Without them these tests skip
-//! and say so. With `XRAY_ECS_TEST_SCREENSHOTS=DIR` what was looked at is kept there.
+//! and say so, or fail where `XRAY_ECS_TEST_INSIST` is set. With `XRAY_ECS_TEST_SCREENSHOTS=DIR` what was looked at is kept there.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,13 +25,20 @@ fn has_browser() -> bool {
         |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     let has_python = works(python().args(["-c", "import playwright, axe_playwright_python"]));
     let has_chromium = works(Command::new(&chromium).arg("--version"));
-    if !has_python || !has_chromium {
+    let is_there = has_python && has_chromium;
+    // Where everything was installed, a skip is a fault.
+    let is_needed = std::env::var_os("XRAY_ECS_TEST_INSIST").is_some();
+    assert!(
+        is_there || !is_needed,
+        "python: {has_python}, chromium: {has_chromium}"
+    );
+    if !is_there {
         eprintln!(
             "skipped: no Python with playwright and axe-playwright-python (XRAY_ECS_TEST_PYTHON), or no \
              Chromium (XRAY_ECS_TEST_CHROMIUM)"
         );
     }
-    has_python && has_chromium
+    is_there
 }
 
 fn python() -> Command {
