@@ -9,9 +9,9 @@ use tracing_xray::Timestamp;
 
 use super::answer::{Failure, document};
 use super::page::{Nav, Page, toolbar};
-use super::pages::{Choice, Paged, choices, find, is_found};
+use super::pages::{Paged, find, is_found};
 use super::parts::{Name, duration, time};
-use super::runs::standing::{Counts, Standing};
+use super::runs::standing::{Counts, Standing, by_outcome};
 use super::runs::work::{Invocation, RunEnds};
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
@@ -132,7 +132,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
         div id="jobs" data-live data-follows="traces" data-moves=[moves] {
             @if jobs.is_empty() && address.get("find").is_none() { (no_jobs(console, request, &window)) }
             @else {
-                div class="narrow" { (by_outcome(address, &jobs)) }
+                div class="narrow" { (by_outcome(address, "By last outcome", jobs.iter().filter_map(Job::last).map(|last| (last.standing, last.standing.word())))) }
                 @if shown.is_empty() { p class="quiet" { "No job is so. " a href=(address.without(&["outcome", "find", "page"])) data-place { "Show all" } } }
                 @else { (table_of(address, paged.items, now)) }
                 (paged.links(address, "jobs"))
@@ -150,34 +150,6 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
         content,
     };
     Ok(document(page.render(console, request)))
-}
-
-fn by_outcome(address: &Address, jobs: &[Job]) -> Markup {
-    let counts: Counts = jobs
-        .iter()
-        .filter_map(Job::last)
-        .map(|last| last.standing)
-        .collect();
-    let all = Choice {
-        value: "",
-        label: html! { "All" },
-        count: counts.all(),
-    };
-    let chosen = address.get("outcome").unwrap_or_default();
-    let each = Standing::ALL.into_iter().filter_map(|standing| {
-        let count = counts.of(standing);
-        (count > 0 || standing.word() == chosen).then(|| Choice {
-            value: standing.word(),
-            label: standing.sign(standing.word()),
-            count,
-        })
-    });
-    choices(
-        address,
-        "outcome",
-        "By last outcome",
-        std::iter::once(all).chain(each),
-    )
 }
 
 fn table_of(address: &Address, jobs: &[&Job], now: Timestamp) -> Markup {

@@ -25,7 +25,7 @@ pub(super) mod standing;
 pub(super) mod table;
 pub(super) mod work;
 
-use standing::Standing;
+use standing::{Standing, by_outcome};
 use work::Run;
 
 /// The most runs that are listed, the newest.
@@ -72,7 +72,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             @if runs.is_empty() { (no_runs(console, request, &window)) }
             @else {
                 div class="narrow" {
-                    (by_outcome(address, &runs.iter().filter(is_named).collect::<Vec<_>>()))
+                    (by_outcome(address, "By outcome", runs.iter().filter(is_named).map(|run| (run.standing(), run.standing().word()))))
                     (by_name(address, &runs.iter().filter(is_so).collect::<Vec<_>>()))
                 }
                 @if shown.is_empty() { p class="quiet" { "No run is so. " a href=(address.without(&["outcome", "name", "page"])) data-place { "Show all" } } }
@@ -102,30 +102,6 @@ fn moves(runs: &[Run], now: Timestamp) -> Option<u32> {
         .filter(|run| run.standing() == Standing::Running);
     let youngest = running.map(|run| now.since(run.start).as_secs()).min()?;
     Some(if youngest < 600 { 1 } else { 15 })
-}
-
-fn by_outcome(address: &Address, runs: &[&Run]) -> Markup {
-    let counts: standing::Counts = runs.iter().map(|run| run.standing()).collect();
-    let all = Choice {
-        value: "",
-        label: html! { "All" },
-        count: counts.all(),
-    };
-    let chosen = address.get("outcome").unwrap_or_default();
-    let of_standing = Standing::ALL.into_iter().filter_map(|standing| {
-        let count = counts.of(standing);
-        (count > 0 || standing.word() == chosen).then(|| Choice {
-            value: standing.word(),
-            label: standing.sign(standing.word()),
-            count,
-        })
-    });
-    choices(
-        address,
-        "outcome",
-        "By outcome",
-        std::iter::once(all).chain(of_standing),
-    )
 }
 
 /// Of few names all, of many those with the most runs.

@@ -1,7 +1,5 @@
 //! A job's history: each time it was run in the window, and how long it took over time.
 
-use std::collections::BTreeMap;
-
 use axum::response::Response;
 use maud::{Markup, html};
 use tracing_xray::Timestamp;
@@ -11,7 +9,7 @@ use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page, toolbar};
 use crate::console::pages::{Choice, Paged, choices};
 use crate::console::parts::{Name, count, duration, time};
-use crate::console::runs::standing::Standing;
+use crate::console::runs::standing::{Standing, by_outcome};
 use crate::console::runs::table::{self, Details};
 use crate::console::runs::work::{self, Invocation};
 use crate::console::runs::{annotation_flag, run_address};
@@ -50,7 +48,7 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
             @else {
                 @if of_services.len() > 1 { (by_service(address, &of_services)) }
                 (head(&job))
-                (by_outcome(address, &job))
+                (by_outcome(address, "By outcome", job.invocations.iter().map(|one| (one.standing, one.word()))))
                 @if shown.is_empty() { p class="quiet" { "It never went so." } }
                 @else { (table_of(address, paged.items, &details, now)) }
                 (paged.links(address, "invocations"))
@@ -157,31 +155,6 @@ fn by_service(address: &Address, jobs: &[Job]) -> Markup {
         address,
         "service",
         "By service",
-        std::iter::once(all).chain(each),
-    )
-}
-
-fn by_outcome(address: &Address, job: &Job) -> Markup {
-    let mut words: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
-    for invocation in &job.invocations {
-        *words
-            .entry((invocation.standing, invocation.word()))
-            .or_default() += 1;
-    }
-    let all = Choice {
-        value: "",
-        label: html! { "All" },
-        count: job.counts.all(),
-    };
-    let each = words.into_iter().map(|((standing, word), count)| Choice {
-        value: word,
-        label: standing.sign(word),
-        count,
-    });
-    choices(
-        address,
-        "outcome",
-        "By outcome",
         std::iter::once(all).chain(each),
     )
 }

@@ -8,13 +8,13 @@ use serde_json::Value;
 use tracing_xray::{SegmentId, Timestamp};
 
 use super::report::report_address;
-use super::standing::Standing;
+use super::standing::{Standing, by_outcome};
 use super::table::{self, Details};
 use super::work::{self, Invocation, Own, Run};
 use super::{annotation_flag, scheduled_time, traces_of};
 use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page};
-use crate::console::pages::{Choice, Paged, choices, find, is_found};
+use crate::console::pages::{Paged, find, is_found};
 use crate::console::parts::{Name, count, duration, time, trace_address};
 use crate::console::window::{self, Window};
 use crate::console::{Address, Console, Request, command, jobs};
@@ -48,7 +48,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
         div id="run" data-live data-follows="traces" data-moves=[moves] { (head(&around, &run, &told, now)) }
         div class="bar-of-tools" {
             (find(address, "Job"))
-            div id="narrow" data-live { (by_outcome(address, &named)) }
+            div id="narrow" data-live { (by_outcome(address, "By outcome", named.iter().map(|job| (job.standing, job.word())))) }
         }
         div id="jobs" data-live {
             @if shown.is_empty() {
@@ -274,28 +274,6 @@ fn made_of(run: &Run, told: &Told) -> Markup {
 fn ran_and_missing(missing: usize) -> String {
     let are = if missing == 1 { "is" } else { "are" };
     format!("{} that ran {are} not here", count(missing, "job"))
-}
-
-fn by_outcome(address: &Address, jobs: &[&Invocation]) -> Markup {
-    let mut words: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
-    jobs.iter()
-        .for_each(|job| *words.entry((job.standing, job.word())).or_default() += 1);
-    let all = Choice {
-        value: "",
-        label: html! { "All" },
-        count: jobs.len(),
-    };
-    let each = words.into_iter().map(|((standing, word), count)| Choice {
-        value: word,
-        label: standing.sign(word),
-        count,
-    });
-    choices(
-        address,
-        "outcome",
-        "By outcome",
-        std::iter::once(all).chain(each),
-    )
 }
 
 fn table_of(address: &Address, jobs: &[&Invocation], details: &Details, now: Timestamp) -> Markup {

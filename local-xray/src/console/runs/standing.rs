@@ -1,8 +1,11 @@
 //! How a run or a job stands: its outcome as sign and words, counted, and as a bar.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
-use crate::console::parts;
+use crate::console::pages::{Choice, choices};
+use crate::console::{Address, parts};
 
 /// How a job or a run stands, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +166,30 @@ fn shares(counts: &[usize], width: usize) -> Vec<usize> {
         *widest += rest;
     }
     widths
+}
+
+/// Links that narrow a list by what became of its rows, each with how many there are. The word that is chosen
+/// stays among them, also where none is left.
+pub(in crate::console) fn by_outcome<'a>(
+    address: &'a Address,
+    label: &str,
+    outcomes: impl Iterator<Item = (Standing, &'a str)>,
+) -> Markup {
+    let mut words: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
+    let chosen = address.get("outcome").and_then(Standing::from_word);
+    words.extend(chosen.map(|standing| ((standing, standing.word()), 0)));
+    outcomes.for_each(|outcome| *words.entry(outcome).or_default() += 1);
+    let all = Choice {
+        value: "",
+        label: html! { "All" },
+        count: words.values().sum(),
+    };
+    let each = words.into_iter().map(|((standing, word), count)| Choice {
+        value: word,
+        label: standing.sign(word),
+        count,
+    });
+    choices(address, "outcome", label, std::iter::once(all).chain(each))
 }
 
 #[cfg(test)]
