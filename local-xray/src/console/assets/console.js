@@ -1,6 +1,6 @@
 // What every page does: keys, copies, theme, and following what happens.
 
-import { byId, placed } from './place.js';
+import { byId, isChord, placed } from './place.js';
 import { follow } from './live.js';
 import * as map from './map.js';
 import * as trace from './trace.js';
@@ -45,9 +45,10 @@ act.checked = stored('keys') !== 'off';
 act.addEventListener('change', () => stored('keys', act.checked ? 'on' : 'off'));
 
 addEventListener('keydown', (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || isChord(event)) return;
   if (!act.checked || document.querySelector('dialog[open]')) return;
-  if (event.target.matches('input, select, textarea')) {
+  // In a tick box nothing is typed; and a dialog that was just closed leaves the focus in its own for a moment.
+  if (event.target.matches('input:not([type=checkbox]), select, textarea')) {
     if (event.key === 'Escape') event.target.blur();
     return;
   }

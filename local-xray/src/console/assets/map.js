@@ -1,6 +1,6 @@
 // The service map: dragged and zoomed within its frame, which scrolls, and walked through by keys.
 
-import { placed } from './place.js';
+import { isChord, placed } from './place.js';
 
 let frame, svg, width, height, chosen;
 // Pixels per unit, once somebody has zoomed; until then what fits the width and can be read.
@@ -72,7 +72,7 @@ export function start() {
   // A node or an edge says where arrow keys lead.
   on('keydown', (event, part) => {
     const next = part.dataset[event.key.toLowerCase()];
-    if (!next || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!next || isChord(event)) return;
     event.preventDefault();
     svg.querySelector(`[data-node="${next}"]`).focus();
   });

@@ -3,6 +3,8 @@
 
 const parser = new DOMParser();
 export const byId = (id) => document.getElementById(id);
+/** Whether a key or a button is pressed with one that gives it another meaning, which is the browser's. */
+export const isChord = (event) => event.ctrlKey || event.metaKey || event.altKey;
 const view = (page) => page.querySelector('main')?.dataset.view;
 const where = () => location.pathname + location.search;
 const listeners = [];
@@ -109,7 +111,7 @@ function replace(page, isWanted) {
   focusAgain();
 }
 
-const isPlain = (event) => !(event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+const isPlain = (event) => !(event.defaultPrevented || event.button || event.shiftKey || isChord(event));
 
 addEventListener('click', (event) => {
   const link = event.target.closest?.('a[data-place]');

@@ -1,6 +1,6 @@
 // A trace: its rows walked through by keys, the rest of a long one fetched as it is reached.
 
-import { byId, placed } from './place.js';
+import { byId, isChord, placed } from './place.js';
 
 const fill = (region) => async (answer) => {
   const rows = answer.ok && (await answer.text());
@@ -47,7 +47,7 @@ export function start() {
   addEventListener('focusin', ({ target }) => target.matches('#rows .what') && stopAt(target));
   addEventListener('keydown', (event) => {
     const row = event.target.closest?.('#rows .row');
-    if (!row || !keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!row || !keys[event.key] || isChord(event)) return;
     event.preventDefault();
     keys[event.key](row);
   });

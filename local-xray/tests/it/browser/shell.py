@@ -23,6 +23,14 @@ with browser() as browser:
         shown.keyboard.press("Escape")
         expect(shown.get_by_role("dialog", name="Keys")).to_be_hidden()
 
+        # A key that comes at once after the dialog has gone counts, although the focus is yet in its tick box.
+        shown.evaluate(
+            "const keys = document.getElementById('keys'); keys.showModal(); keys.close();"
+            "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }))"
+        )
+        expect(shown.get_by_role("dialog", name="Keys")).to_be_visible()
+        shown.keyboard.press("Escape")
+
         # Behind the dialog no key does anything, and all of them can be turned off.
         shown.keyboard.press("?")
         shown.keyboard.press("2")
