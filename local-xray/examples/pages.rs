@@ -1,6 +1,6 @@
 //! How fast pages of the console arrive: `cargo run --release -p local-xray --example pages` fills a store with a
-//! map of 500 nodes and 700 edges, 1,000 traces, and a trace of 10,000 segments, asks for each page again and
-//! again, and prints how long they take from the request to the last byte, and their sizes. With the argument
+//! map of 500 nodes and 700 edges, 1,000 traces, a trace of 10,000 segments and 500 runs of 200 jobs, each job a trace,
+//! asks for each page again and again, and prints how long they take from the request to the last byte, and their sizes. With the argument
 //! `serve` it goes on serving them, for a browser.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -16,6 +16,9 @@ const NODES: usize = 500;
 const EDGES: usize = 700;
 const TRACES: usize = 1000;
 const SEGMENTS: usize = 10_000;
+const RUNS: usize = 500;
+/// Of each run.
+const JOBS: usize = 200;
 /// How often each page is asked for.
 const ROUNDS: usize = 20;
 
@@ -65,6 +68,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         "/?{}",
         traces(now - 14_400).split_off(TRACES - 10),
     );
+    let of_runs = [
+        ("runs of 100,000 jobs", "/runs?{}"),
+        ("one of these runs", "/runs/run-250?{}"),
+        ("jobs, each 500 times", "/jobs?{}"),
+        ("one of these jobs", "/jobs/job-100?{}"),
+        ("list of 100,000 traces", "/traces?{}"),
+        ("map of 100,000 traces", "/?{}"),
+    ];
+    for (place, (what, page)) in of_runs.into_iter().enumerate() {
+        let documents = if place == 0 {
+            runs(now - 18_000)
+        } else {
+            Vec::new()
+        };
+        fill(what, 18_000, page, documents);
+    }
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -200,4 +219,26 @@ fn segments(second: u64) -> Vec<Value> {
         segment
     };
     (1..=SEGMENTS).map(segment).collect()
+}
+
+/// Runs that began a second after each other, each of the same jobs.
+fn runs(second: u64) -> Vec<Value> {
+    let segment = |run: usize, job: usize| {
+        let number = run * (JOBS + 1) + job;
+        let start = second as f64 + run as f64 + job as f64 / 1000.0;
+        let mut segment = json!({ "trace_id": trace_id(second + run as u64, 1_000_000 + number),
+            "id": format!("{:016x}", 2_000_000 + number), "name": "nightly", "start_time": start,
+            "end_time": start + 0.2, "annotations": { "run_id": format!("run-{run}"), "outcome": "changed" } });
+        if job == 0 {
+            segment["name"] = json!("nightly run");
+            segment["annotations"]["outcome"] = json!("done");
+        } else {
+            segment["annotations"]["job"] = json!(format!("job-{job}"));
+            segment["subsegments"] = json!([{ "id": format!("{:016x}", 4_000_000 + number), "name": "attempt 1",
+                "start_time": start, "end_time": start + 0.2 }]);
+        }
+        segment
+    };
+    let of_run = |run: usize| (0..=JOBS).map(move |job| segment(run, job));
+    (0..RUNS).flat_map(of_run).collect()
 }
