@@ -7,9 +7,9 @@ mod fold;
 mod statistics;
 mod words;
 
-pub use statistics::{Outcome, Statistics};
+pub use statistics::{Histogram, Outcome, Statistics};
+pub use words::{api_duration, duration, per_minute};
 pub(crate) use words::{count, nouns};
-pub use words::{duration, per_minute};
 
 /// The nodes and the edges between them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,17 +48,19 @@ pub struct Identity {
     pub account: String,
 }
 
-/// The calls from a node to another.
+/// What goes from a node to another: calls, or events that it receives in traces of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
     /// The caller, by its place among the nodes.
     pub from: usize,
     /// Who is called.
     pub to: usize,
-    /// A linked trace, not a call.
+    /// Linked traces alone, no call.
     pub is_link: bool,
-    /// The caller's view of the calls.
+    /// The caller's view of the calls. A link has none: what became of its events is its receiver's to tell.
     pub statistics: Statistics,
+    /// How old the events of linked traces were when the receiver began; none of calls.
+    pub event_ages: Histogram,
 }
 
 impl Map {

@@ -89,13 +89,48 @@ impl<'a> Timeline<'a> {
         self.end - self.start
     }
 
-    /// Error and fault as the roots say, as in a trace summary; throttles and what still runs anywhere.
+    /// The entity that stands for the trace: the first segment whose caller is not missing, else the first
+    /// segment, else whatever is first.
+    pub fn root(&self) -> Option<&Entity<'a>> {
+        let roots = || self.roots.iter().map(|&root| &self.entities[root]);
+        let whole = roots().find(|root| !root.is_orphan());
+        whole
+            .or_else(|| roots().find(|root| root.is_segment))
+            .or_else(|| roots().next())
+    }
+
+    /// How the trace went, as in the list of traces: what became of its root, or that something is in
+    /// progress, whichever matters more.
     pub fn status(&self) -> Status {
-        let roots = self.roots.iter().map(|&root| self.entities[root].status);
-        let anywhere = self.entities.iter().map(|entity| entity.status);
-        let anywhere =
-            anywhere.filter(|status| matches!(status, Status::Throttle | Status::InProgress));
-        roots.chain(anywhere).max().unwrap_or(Status::Ok)
+        match self.entities.iter().any(|entity| entity.end.is_none()) {
+            true => self.of_root().max(Status::InProgress),
+            false => self.of_root(),
+        }
+    }
+
+    /// The worst that happened within, where it is worse than what became of the root.
+    pub fn within(&self) -> Option<Status> {
+        let done = self.entities.iter().map(|entity| entity.status);
+        let worst = done.filter(|&status| status != Status::InProgress).max();
+        worst.filter(|&worst| worst > self.of_root())
+    }
+
+    /// Both in words: `ok, throttle within`.
+    pub fn status_words(&self) -> String {
+        let status = self.status().word();
+        match self.within() {
+            Some(within) => format!("{status}, {} within", within.word()),
+            None => status.to_owned(),
+        }
+    }
+
+    /// A subsegment without its segment is no root.
+    fn of_root(&self) -> Status {
+        let root = self.root().filter(|root| root.is_segment);
+        match root.map_or(Status::Ok, |root| root.status) {
+            Status::InProgress => Status::Ok,
+            status => status,
+        }
     }
 
     /// The rows, top to bottom.
@@ -222,6 +257,41 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_trace_went_as_its_root_did() {
+        let root = |flag: &str| json!({"id": "a", "name": "a", "start_time": 2, "end_time": 3, flag: true});
+        let orphan = |flag: &str| json!({"id": "b", "name": "b", "start_time": 1, "end_time": 3, "parent_id": "f", flag: true});
+        let lost = json!({"id": "c", "name": "c", "start_time": 1, "end_time": 3, "parent_id": "f",
+            "type": "subsegment", "fault": true});
+        let running =
+            json!({"id": "d", "name": "d", "start_time": 1, "in_progress": true, "parent_id": "a"});
+        for (documents, status, within) in [
+            (vec![root("ok")], Status::Ok, None),
+            (
+                vec![root("ok"), orphan("throttle")],
+                Status::Ok,
+                Some(Status::Throttle),
+            ),
+            (
+                vec![orphan("fault"), root("error")],
+                Status::Error,
+                Some(Status::Fault),
+            ),
+            (vec![orphan("fault")], Status::Fault, None),
+            (vec![lost], Status::Ok, Some(Status::Fault)),
+            (
+                vec![root("throttle"), running.clone()],
+                Status::InProgress,
+                None,
+            ),
+            (vec![root("fault"), running], Status::Fault, None),
+        ] {
+            let timeline = Timeline::read(&documents, 4.0);
+            let told = (timeline.status(), timeline.within());
+            assert_eq!(told, (status, within), "{documents:?}");
+        }
+    }
 
     #[test]
     fn an_entity_is_alone_where_no_child_is_at_work() {

@@ -1,7 +1,8 @@
-//! How durations are distributed: in numbers, and as a line of columns where there is room.
+//! How durations of summaries are distributed: in numbers, and as a line of columns where there is room.
+
+use local_xray::map::api_duration as duration;
 
 use super::style::{Line, Paint, Style, flow};
-use super::time::duration;
 
 /// Fewer durations than this are read in the list itself.
 const NUMBER_MIN: usize = 3;

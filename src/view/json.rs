@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::style::Status;
-
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value[key].as_str()
 }
@@ -24,12 +22,6 @@ pub(super) fn flag(value: &Value, key: &str) -> bool {
 
 pub(super) fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// What matters most among the flags that are set.
-pub(super) fn status(value: &Value, flags: &[(&str, Status)]) -> Status {
-    let set = flags.iter().filter(|(key, _)| flag(value, key));
-    set.map(|&(_, status)| status).max().unwrap_or(Status::Ok)
 }
 
 /// A string as it is, a number without a fraction that says nothing, anything else as JSON.

@@ -1,5 +1,7 @@
 //! A table that always fits: what matters least shrinks first, and goes when that is not enough.
 
+use std::cmp::Reverse;
+
 use super::style::{Line, Paint, Style};
 use super::text::{columns, elide};
 
@@ -12,8 +14,8 @@ pub(super) struct Column {
     pub(super) align: Align,
     /// The width down to which its cells may lose their middle; none: never.
     pub(super) floor: Option<usize>,
-    /// Columns of the lowest importance shrink first, and go first; those of importance 0 go
-    /// before any other shrinks.
+    /// Columns of the lowest importance shrink first, and go first, of equals the last; those of
+    /// importance 0 go before any other shrinks.
     pub(super) importance: u8,
 }
 
@@ -77,7 +79,7 @@ fn fit(layout: &[Column], rows: &[Vec<Cell>], limit: usize) -> Vec<Option<usize>
     });
     let mut wanted: Vec<Option<usize>> = wanted.collect();
     let mut by_importance: Vec<usize> = (0..layout.len()).collect();
-    by_importance.sort_by_key(|&index| layout[index].importance);
+    by_importance.sort_by_key(|&index| (layout[index].importance, Reverse(index)));
     let mut least = by_importance.iter();
     loop {
         let kept = wanted.iter().flatten();

@@ -97,7 +97,7 @@ fn many_traces_are_sorted_cut_and_summed_up() {
     assert_eq!(ids(Sort::Start, false), "765");
     assert_eq!(ids(Sort::Start, true), "123");
     assert_eq!(ids(Sort::Duration, false), "263");
-    assert_eq!(ids(Sort::Status, false), "253");
+    assert_eq!(ids(Sort::Status, false), "254");
     assert_eq!(ids(Sort::Service, false), "432");
     assert_eq!(ids(Sort::Service, true), "765");
 }

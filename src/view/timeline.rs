@@ -101,7 +101,7 @@ fn facts(timeline: &Timeline<'_>) -> [(Paint, String); 4] {
             utc(timeline.start, "%Y-%m-%d %H:%M:%S%.3f UTC"),
         ),
         (Paint::Plain, duration(timeline.seconds())),
-        (Paint::Status(status.into()), status.word().to_owned()),
+        (Paint::Status(status.into()), timeline.status_words()),
         (Paint::Plain, count(segments.count() as u64, "segment")),
     ]
 }

@@ -3,16 +3,17 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use local_xray::map::api_duration;
 use serde_json::Value;
 
 use super::distribution::distribution;
 use super::first_trace;
-use super::json::{items, number, plain, status, text};
+use super::json::{flag, items, number, plain, text, whole};
 use super::refiners::refiners;
 use super::style::{Line, Paint, Status, Style, flow, note};
 use super::table::{Align, Cell, Column, table};
 use super::text::count;
-use super::time::{duration, utc};
+use super::time::utc;
 
 /// Annotations worth a place in the line, most telling first; others follow by name.
 const TELLING: [&str; 3] = ["job", "bucket", "outcome"];
@@ -20,17 +21,10 @@ const TELLING: [&str; 3] = ["job", "bucket", "outcome"];
 /// How many annotations a line names.
 const ANNOTATIONS_MAX: usize = 2;
 
-const FLAGS: [(&str, Status); 4] = [
-    ("HasError", Status::Error),
-    ("HasThrottle", Status::Throttle),
-    ("IsPartial", Status::InProgress),
-    ("HasFault", Status::Fault),
-];
-
 /// The place of the durations, which those who sort by them want to see.
 const DURATION: usize = 2;
 
-const LAYOUT: [Column; 6] = [
+const LAYOUT: [Column; 7] = [
     Column {
         head: "UTC",
         align: Align::Left,
@@ -54,6 +48,12 @@ const LAYOUT: [Column; 6] = [
         align: Align::Left,
         floor: None,
         importance: 8,
+    },
+    Column {
+        head: "WITHIN",
+        align: Align::Left,
+        floor: None,
+        importance: 0,
     },
     Column {
         head: "SERVICE",
@@ -122,8 +122,8 @@ pub fn listed(summaries: &[Value], listing: Listing) -> Vec<&Value> {
     order.map(|place| &summaries[place]).collect()
 }
 
-/// The `TraceSummaries` of GetTraceSummaries, one line each: start in UTC, id, duration, status,
-/// the root's service, an annotation or two where there is room; then, of all of them, the totals, the
+/// The `TraceSummaries` of GetTraceSummaries, one line each: start in UTC, id, duration, status, what is
+/// worse within, the root's service, an annotation or two where there is room; then, of all of them, the totals, the
 /// durations, and what they can be narrowed by.
 ///
 /// Any member may be absent or of another type than the API says. Without summaries the text names
@@ -185,6 +185,10 @@ struct Row {
     id: String,
     duration: Option<f64>,
     status: Status,
+    /// The worst that happened within, where it is worse than what became of the root.
+    within: Option<Status>,
+    /// More is to come.
+    is_partial: bool,
     service: String,
     annotations: String,
 }
@@ -192,12 +196,17 @@ struct Row {
 impl Row {
     fn read(summary: &Value) -> Self {
         let id = text(summary, "Id").unwrap_or("–").to_owned();
+        let is_partial = flag(summary, "IsPartial");
+        let of_root = of_root(summary);
+        let in_progress = is_partial.then_some(Status::InProgress);
         Self {
             start: number(summary, "StartTime")
                 .or_else(|| start_in_id(&id))
                 .unwrap_or(f64::NEG_INFINITY),
             duration: number(summary, "Duration"),
-            status: status(summary, &FLAGS),
+            status: in_progress.map_or(of_root, |status| of_root.max(status)),
+            within: worst(summary).filter(|&worst| worst > of_root),
+            is_partial,
             service: service(summary).unwrap_or("–").to_owned(),
             annotations: annotations(&summary["Annotations"]),
             id,
@@ -211,27 +220,66 @@ impl Row {
 
     /// Its duration, once nothing more is to come.
     fn whole_seconds(&self) -> Option<f64> {
-        let is_done = self.status != Status::InProgress;
-        self.duration.filter(|seconds| is_done && *seconds >= 0.0)
+        self.duration
+            .filter(|seconds| !self.is_partial && *seconds >= 0.0)
     }
 
     fn cells(&self, time: &str) -> Vec<Cell> {
         let duration = match (self.status, self.duration) {
-            (_, Some(seconds)) if seconds > 0.0 => duration(seconds),
+            (_, Some(seconds)) if seconds > 0.0 => api_duration(seconds),
             (Status::InProgress, _) => "…".to_owned(),
-            // The API tells durations in whole milliseconds.
-            (_, Some(0.0)) => "< 1 ms".to_owned(),
-            (_, seconds) => duration(seconds.unwrap_or(f64::NAN)),
+            (_, seconds) => api_duration(seconds.unwrap_or(f64::NAN)),
         };
         vec![
             (Paint::Quiet, utc(self.start, time)),
             (Paint::Plain, self.id.clone()),
             (Paint::Plain, duration),
             (Paint::Status(self.status), self.status.word().to_owned()),
+            (
+                Paint::Quiet,
+                self.within
+                    .map_or_else(String::new, |within| within.word().to_owned()),
+            ),
             (Paint::Strong, self.service.clone()),
             (Paint::Quiet, self.annotations.clone()),
         ]
     }
+}
+
+/// What became of the root. A summary has the root's errors and faults, and throttles of anything.
+fn of_root(summary: &Value) -> Status {
+    if flag(summary, "HasFault") {
+        return Status::Fault;
+    }
+    match (flag(summary, "HasError"), flag(summary, "HasThrottle")) {
+        (true, true) if is_throttled(summary) => Status::Throttle,
+        (true, _) => Status::Error,
+        (false, _) => Status::Ok,
+    }
+}
+
+/// Whether it was the root that was throttled, of a trace in which something was: its status tells, and
+/// without one that nothing beneath it failed.
+fn is_throttled(summary: &Value) -> bool {
+    match whole(&summary["Http"], "HttpStatus") {
+        Some(status) => status == 429,
+        None => items(&summary["ErrorRootCauses"]).iter().all(|cause| {
+            let services = items(&cause["Services"]);
+            services.len() == 1 && items(&services[0]["EntityPath"]).len() == 1
+        }),
+    }
+}
+
+/// The worst that happened anywhere, as far as a summary tells.
+fn worst(summary: &Value) -> Option<Status> {
+    let has_causes = |key: &str| !items(&summary[key]).is_empty();
+    [
+        (has_causes("FaultRootCauses"), Status::Fault),
+        (flag(summary, "HasThrottle"), Status::Throttle),
+        (has_causes("ErrorRootCauses"), Status::Error),
+    ]
+    .into_iter()
+    .find_map(|(is_so, status)| is_so.then_some(status))
 }
 
 /// The seconds that a trace id carries: `1-69214cb0-…`.
@@ -270,17 +318,97 @@ fn annotations(annotations: &Value) -> String {
     pairs.take(ANNOTATIONS_MAX).collect::<Vec<_>>().join("  ")
 }
 
-/// `7 traces: 3 ok, 1 error, 1 fault`.
+/// `7 traces: 3 ok, 1 error, 1 fault, 2 throttle within`: that there are such is told also where their column
+/// has no room.
 fn totals(rows: &[Row], style: Style) -> Vec<String> {
     let mut line = Line::new(style);
     let traces = count(rows.len() as u64, "trace");
     line.push(Paint::Strong, &traces)
         .push(Paint::Plain, ":")
         .space(1);
-    let of_status = Status::ALL.into_iter().filter_map(|status| {
-        let number = rows.iter().filter(|row| row.status == status).count();
-        let text = format!("{number} {}", status.word());
+    let counted = |status: Status, is_so: &dyn Fn(&Row) -> bool, after: &str| {
+        let number = rows.iter().filter(|row| is_so(row)).count();
+        let text = format!("{number} {}{after}", status.word());
         (number > 0).then_some((Paint::Status(status), text))
-    });
-    flow(line, &of_status.collect::<Vec<_>>(), ", ", 2, style)
+    };
+    let went = Status::ALL.map(|status| counted(status, &|row| row.status == status, ""));
+    let within =
+        Status::ALL.map(|status| counted(status, &|row| row.within == Some(status), " within"));
+    let pieces: Vec<_> = went.into_iter().chain(within).flatten().collect();
+    flow(line, &pieces, ", ", 2, style)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_status_is_that_of_the_root_and_what_is_worse_stands_beside_it() {
+        let cause = |entities: usize| {
+            let path = vec![json!({"Name": "x"}); entities];
+            json!([{"Services": [{"EntityPath": path}]}])
+        };
+        for (summary, status, within) in [
+            (json!({}), Status::Ok, None),
+            (
+                json!({"HasThrottle": true, "ErrorRootCauses": cause(2)}),
+                Status::Ok,
+                Some(Status::Throttle),
+            ),
+            (
+                json!({"ErrorRootCauses": cause(2)}),
+                Status::Ok,
+                Some(Status::Error),
+            ),
+            (
+                json!({"HasError": true, "ErrorRootCauses": cause(2), "FaultRootCauses": cause(2)}),
+                Status::Error,
+                Some(Status::Fault),
+            ),
+            (
+                json!({"HasError": true, "HasThrottle": true, "Http": {"HttpStatus": 429}}),
+                Status::Throttle,
+                None,
+            ),
+            (
+                json!({"HasError": true, "HasThrottle": true, "Http": {"HttpStatus": 400}}),
+                Status::Error,
+                Some(Status::Throttle),
+            ),
+            (
+                json!({"HasError": true, "HasThrottle": true, "ErrorRootCauses": cause(1)}),
+                Status::Throttle,
+                None,
+            ),
+            (
+                json!({"HasError": true, "HasThrottle": true, "ErrorRootCauses": cause(3)}),
+                Status::Error,
+                Some(Status::Throttle),
+            ),
+            (
+                json!({"HasError": true, "IsPartial": true, "ErrorRootCauses": cause(1)}),
+                Status::InProgress,
+                None,
+            ),
+            (
+                json!({"HasFault": true, "IsPartial": true, "HasThrottle": true}),
+                Status::Fault,
+                None,
+            ),
+        ] {
+            let row = Row::read(&summary);
+            assert_eq!((row.status, row.within), (status, within), "{summary}");
+        }
+    }
+
+    #[test]
+    fn the_duration_of_what_is_not_done_counts_for_nothing() {
+        let row = |partial: bool| {
+            Row::read(&json!({"Duration": 2.0, "HasFault": true, "IsPartial": partial}))
+        };
+        assert_eq!(row(true).whole_seconds(), None);
+        assert_eq!(row(false).whole_seconds(), Some(2.0));
+    }
 }

@@ -13,6 +13,8 @@ mod docs;
 mod ecs;
 #[cfg(feature = "local")]
 mod faults;
+#[cfg(feature = "local")]
+mod figures;
 mod input;
 #[cfg(feature = "local")]
 mod map;

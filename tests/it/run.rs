@@ -13,7 +13,7 @@ fn assert_reads(name: &str, text: &str) {
         (r"run_id=[0-9a-f]{16}", "run_id=<run-id>"),
         (r"segment [0-9a-f]{16}", "segment <id>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC", "<time> UTC"),
-        (r" *\d+(\.\d+)? (µs|ms|s)\b", " <duration>"),
+        (r" *(< )?\d+(\.\d+)? (µs|ms|s)\b", " <duration>"),
         (r"(?m)(ok|error|fault) +[━─╺╸╾╼╴╶ ]+$", "$1 <bar>"),
         // The order in which they are told depends on the durations.
         (r"(?s)(◆ critical path \(heavy bars\):).*?\n\n", "$1 <shares>\n\n"),

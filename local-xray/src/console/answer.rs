@@ -68,6 +68,15 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// A key of an address has a word that it does not know; it knows two at least.
+    pub(super) fn unknown_word(key: &str, word: &str, known: &[&str]) -> Self {
+        let words = match known {
+            [first @ .., last] => format!("{} or {last}", first.join(", ")),
+            [] => String::new(),
+        };
+        Self::BadRequest(format!("{key}={word} is not known: write {words}"))
+    }
+
     /// The failure as a page.
     pub(super) fn page(&self, console: &Console, request: &Request) -> Response {
         let (status, title) = match self {

@@ -215,7 +215,7 @@ pub(super) fn traces(console: &Console, request: &Request) -> Result<Response, F
             return Err(Failure::NotFound(message));
         }
     };
-    let conditions = Conditions::of(&request.address);
+    let conditions = Conditions::of(&request.address)?;
     Ok(see_other(traces_address(&view, &meaning, &conditions)))
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, Render, html};
 use tracing_xray::{Timestamp, TraceId};
 
 use super::{Address, Console, Request, command, window};
+use crate::graph::milliseconds;
 use crate::map;
 use crate::svg::escape;
 
@@ -19,6 +20,11 @@ impl Render for Name<'_> {
 /// `12.3 ms`.
 pub(super) fn duration(seconds: f64) -> String {
     map::duration(seconds)
+}
+
+/// A duration of so many microseconds as the API tells it, so that a page and a terminal say the same.
+pub(super) fn api_duration(micros: u64) -> String {
+    map::api_duration(milliseconds(micros) as f64 / 1e3)
 }
 
 /// A time that people read and programs, too.

@@ -4,7 +4,7 @@ use super::element::Element;
 use super::glyph::{self, Glyph};
 use super::{Part, Setting, node_id};
 use crate::layout::Rect;
-use crate::map::{Map, Node, Outcome, duration};
+use crate::map::{Map, Node, Outcome, api_duration};
 use crate::svg::{Writer, elide, text_width};
 
 /// From the left of a card to its text.
@@ -167,8 +167,8 @@ fn sentence(node: &Node) -> String {
         "" => String::new(),
         kind => format!(" ({kind})"),
     };
-    let p95 = match node.statistics.percentile(0.95) {
-        Some(p95) => format!(", 95 % within {}", duration(p95)),
+    let p95 = match node.statistics.response_times.percentile(95) {
+        Some(p95) => format!(", 95 % within {}", api_duration(p95)),
         None => String::new(),
     };
     format!("{}{kind}: {}{p95}", node.name, node.statistics.sentence())

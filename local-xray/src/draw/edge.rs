@@ -48,7 +48,7 @@ pub(super) fn draw(
         keys: vec![("data-arrowleft", edge.from), ("data-arrowright", edge.to)],
         // Its numbers show.
         has_tip: false,
-        sentence: format!("{from} {verb} {to}: {}", edge.statistics.sentence()),
+        sentence: format!("{from} {verb} {to}: {}", edge.sentence()),
     };
     element.open(svg, setting);
     // The curve ends within the head, so that its own end does not show.
@@ -69,10 +69,13 @@ pub(super) fn draw(
 
 /// What an edge tells while it is looked at.
 fn numbers(svg: &mut Writer, edge: &Edge, middle: Point) {
-    let (Some(load), Some(health)) = (edge.statistics.load(), edge.statistics.health()) else {
+    let Some(load) = edge.load() else {
         return;
     };
-    let text = format!("{load} · {health}");
+    let text = match edge.statistics.health() {
+        Some(health) => format!("{load} · {health}"),
+        None => load,
+    };
     let width = i64::from(text_width(&text)) * FONT / 1000 + 2 * PADDING;
     svg.open(
         "g",

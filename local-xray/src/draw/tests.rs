@@ -36,9 +36,9 @@ fn nodes_and_edges_have_titles_in_words_and_numbers() {
     for part in [
         "<title>Service map: 3 nodes, 2 edges</title>",
         "<title>Clients: who calls from outside</title>",
-        "<title>shop (ECS::Container): 100 requests: 97 ok, 1 error, 2 fault; average 50.0 ms, \
-         95 % within 50.0 ms</title>",
-        "<title>shop calls orders: 3 requests: 2 ok, 1 fault; average 200 ms</title>",
+        "<title>shop (ECS::Container): 100 requests: 97 ok, 1 error, 2 fault; average response time \
+         50.0 ms, 95 % within 50 ms</title>",
+        "<title>shop calls orders: 3 requests: 2 ok, 1 fault; average response time 200 ms</title>",
         "<title>orders: no finished requests</title>",
         ">97 % ok, 2 fault<",
         ">100 req · 50.0 ms<",
@@ -52,13 +52,17 @@ fn nodes_and_edges_have_titles_in_words_and_numbers() {
 #[test]
 fn a_link_is_dashed_and_said_so() {
     let mut from = service(0, "queue", "", [1, 0, 0, 0], &[]);
-    from["Edges"] = json!([{"ReferenceId": 1, "EdgeType": "link"}]);
+    from["Edges"] = json!([{"ReferenceId": 1, "EdgeType": "link",
+        "SummaryStatistics": {"TotalCount": 3, "OkCount": 3, "TotalResponseTime": 9.0},
+        "ReceivedEventAgeHistogram": [{"Value": 1.5, "Count": 3}]}]);
     let svg = drawn(&[from, service(1, "worker", "", [1, 0, 0, 0], &[])]);
     assert!(
         svg.contains("class=\"edge ok link\" data-from=\"queue\""),
         "{svg}"
     );
-    assert!(svg.contains("queue is linked to worker"), "{svg}");
+    let sentence = "queue is linked to worker: 3 events; average age 1.50 s";
+    assert!(svg.contains(sentence), "{svg}");
+    assert!(svg.contains(">3 events · 1.50 s old<"), "{svg}");
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn the_drawing_in_a_page_has_no_style_of_its_own() {
     for part in [
         "<a class=\"node\" id=",
         "data-node=\"0\" data-arrowright=\"1\" href=",
-        "href=\"/?node=a&amp;x\" data-place=\"\" aria-label=\"a: 2 requests: 1 ok, 1 fault; average 50.0 ms",
+        "href=\"/?node=a&amp;x\" data-place=\"\" aria-label=\"a: 2 requests: 1 ok, 1 fault; average response time 50 ms",
         "<g class=\"node\" id=",
         "<a class=\"edge fault selected\"",
         "aria-current=\"true\"",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::statistics::Statistics;
+use super::statistics::{Histogram, Statistics};
 use super::{Edge, Identity, Map, Node};
 use crate::read::{items, text, whole};
 
@@ -24,6 +24,23 @@ struct DraftEdge {
     to: usize,
     is_link: bool,
     statistics: Statistics,
+    event_ages: Histogram,
+}
+
+impl DraftEdge {
+    fn read(edge: &Value, to: usize) -> Self {
+        let is_link = text(edge, "EdgeType") == Some("link");
+        Self {
+            to,
+            is_link,
+            statistics: match is_link {
+                // The API tells of the receiver here, whose node tells the same.
+                true => Statistics::default(),
+                false => Statistics::read(edge),
+            },
+            event_ages: Histogram::read(&edge["ReceivedEventAgeHistogram"]),
+        }
+    }
 }
 
 pub(super) fn map(services: &[Value]) -> Map {
@@ -38,6 +55,7 @@ pub(super) fn map(services: &[Value]) -> Map {
                 to: edge.to,
                 is_link: edge.is_link,
                 statistics: edge.statistics,
+                event_ages: edge.event_ages,
             });
         }
     }
@@ -58,6 +76,7 @@ fn merged(edges: Vec<DraftEdge>) -> Vec<DraftEdge> {
             Some(known) => {
                 known.is_link &= edge.is_link;
                 known.statistics.add(&edge.statistics);
+                known.event_ages.add(&edge.event_ages);
             }
             None => drop(merged.insert(edge.to, edge)),
         }
@@ -96,12 +115,8 @@ fn read(services: &[Value]) -> Vec<Draft> {
     for (service, place) in services.iter().zip(places) {
         for edge in items(&service["Edges"]) {
             let to = whole(edge, "ReferenceId").and_then(|id| by_reference.get(&id).copied());
-            let is_link = text(edge, "EdgeType") == Some("link");
-            nodes[place].edges.extend(to.map(|to| DraftEdge {
-                to,
-                is_link,
-                statistics: Statistics::read(edge),
-            }));
+            let edge = to.map(|to| DraftEdge::read(edge, to));
+            nodes[place].edges.extend(edge);
         }
     }
     nodes
@@ -369,6 +384,44 @@ mod tests {
         assert_eq!(labels(&map), ["a", "b", "c", "S3 b10", "S3, 6 buckets"]);
         assert_eq!([to(&map, 0), to(&map, 1), to(&map, 2)], [[4], [4], [3]]);
         assert_eq!(map.edges[0].statistics.total, 18);
+    }
+
+    #[test]
+    fn a_link_has_the_ages_of_its_events_and_leaves_response_times_to_its_receiver() {
+        let numbers = |seconds: f64| {
+            json!({"SummaryStatistics": {"TotalCount": 2, "OkCount": 2, "TotalResponseTime": 2.0 * seconds},
+            "ResponseTimeHistogram": [{"Value": seconds, "Count": 2}]})
+        };
+        let edge = |more: Value| {
+            let mut edge = numbers(0.5);
+            edge["ReferenceId"] = 1.into();
+            for (key, value) in more.as_object().unwrap() {
+                edge[key] = value.clone();
+            }
+            edge
+        };
+        let link = edge(json!({"EdgeType": "link",
+            "ReceivedEventAgeHistogram": [{"Value": 2.0, "Count": 1}, {"Value": 3.0, "Count": 1}]}));
+        let receiver = json!({"ReferenceId": 1, "Name": "receiver"});
+        let sender = |edges: &[&Value]| json!({"ReferenceId": 0, "Name": "sender", "Edges": edges});
+
+        let linked = map(&[sender(&[&link]), receiver.clone()]);
+        let [found] = &linked.edges[..] else {
+            panic!("{:?}", linked.edges)
+        };
+        assert!(found.is_link);
+        assert_eq!(found.statistics, Statistics::default());
+        assert_eq!(found.event_ages.percentile(50), Some(2.0));
+        assert_eq!(found.load().as_deref(), Some("2 events · 2.50 s old"));
+
+        // A call beside it keeps its own numbers.
+        let both = map(&[sender(&[&link, &edge(json!({}))]), receiver]);
+        let [found] = &both.edges[..] else {
+            panic!("{:?}", both.edges)
+        };
+        assert!(!found.is_link);
+        assert_eq!(found.load().as_deref(), Some("2 req · 500 ms"));
+        assert_eq!(found.event_ages.total(), 2);
     }
 
     #[test]

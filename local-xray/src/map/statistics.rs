@@ -22,6 +22,69 @@ impl Outcome {
     pub const ALL: [Self; 4] = [Self::Ok, Self::Error, Self::Throttle, Self::Fault];
 }
 
+/// Times in whole milliseconds, as the API tells them, and how many requests or events had each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram {
+    /// Seconds, from the shortest; one may stand more than once.
+    entries: Vec<(f64, u64)>,
+}
+
+impl Histogram {
+    pub(super) fn read(entries: &Value) -> Self {
+        let entries = items(entries).iter();
+        let mut histogram = Self {
+            entries: entries
+                .filter_map(|entry| Some((number(entry, "Value")?, whole(entry, "Count")?)))
+                .collect(),
+        };
+        histogram.sort();
+        histogram
+    }
+
+    /// Adds other times to these.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.entries.extend(&other.entries);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.entries.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+
+    /// Seconds, from the shortest, and how many had them. A time may stand more than once.
+    pub fn entries(&self) -> &[(f64, u64)] {
+        &self.entries
+    }
+
+    /// How many have a time.
+    pub fn total(&self) -> u64 {
+        let counts = self.entries.iter().map(|&(_, count)| count);
+        counts.fold(0, u64::saturating_add)
+    }
+
+    /// The mean in seconds.
+    pub fn average(&self) -> Option<f64> {
+        let seconds: f64 = (self.entries.iter())
+            .map(|&(seconds, count)| seconds * count as f64)
+            .sum();
+        let total = self.total();
+        (total > 0).then(|| seconds / total as f64)
+    }
+
+    /// The time in seconds that so many percent of all do not exceed (nearest rank).
+    pub fn percentile(&self, percent: u64) -> Option<f64> {
+        let rank = (u128::from(self.total()) * u128::from(percent)).div_ceil(100);
+        let rank = rank.max(1);
+        let mut passed = 0_u128;
+        let mut entries = self.entries.iter();
+        let at = entries.find(|entry| {
+            passed += u128::from(entry.1);
+            passed >= rank
+        });
+        at.map(|&(seconds, _)| seconds)
+    }
+}
+
 /// The requests of a node: each in one of ok, error, throttle, fault.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Statistics {
@@ -37,28 +100,23 @@ pub struct Statistics {
     pub fault: u64,
     /// Seconds of all requests together.
     pub(super) seconds: f64,
-    /// Response times in seconds, from the shortest, and how many requests had them.
-    pub(super) histogram: Vec<(f64, u64)>,
+    /// How long they took.
+    pub response_times: Histogram,
 }
 
 impl Statistics {
     pub(super) fn read(service: &Value) -> Self {
         let summary = &service["SummaryStatistics"];
         let count = |value: &Value, key| whole(value, key).unwrap_or(0);
-        let entries = items(&service["ResponseTimeHistogram"]).iter();
-        let mut statistics = Self {
+        Self {
             total: count(summary, "TotalCount"),
             ok: count(summary, "OkCount"),
             error: count(&summary["ErrorStatistics"], "OtherCount"),
             throttle: count(&summary["ErrorStatistics"], "ThrottleCount"),
             fault: count(&summary["FaultStatistics"], "TotalCount"),
             seconds: number(summary, "TotalResponseTime").unwrap_or(0.0),
-            histogram: entries
-                .filter_map(|entry| Some((number(entry, "Value")?, whole(entry, "Count")?)))
-                .collect(),
-        };
-        statistics.sort();
-        statistics
+            response_times: Histogram::read(&service["ResponseTimeHistogram"]),
+        }
     }
 
     /// Adds other requests to these.
@@ -69,18 +127,7 @@ impl Statistics {
         self.throttle = self.throttle.saturating_add(other.throttle);
         self.fault = self.fault.saturating_add(other.fault);
         self.seconds += other.seconds;
-        self.histogram.extend(&other.histogram);
-        self.sort();
-    }
-
-    fn sort(&mut self) {
-        self.histogram.sort_by(|a, b| a.0.total_cmp(&b.0));
-    }
-
-    /// Response times in seconds, from the shortest, and how many requests had them. A time may stand more
-    /// than once.
-    pub fn histogram(&self) -> &[(f64, u64)] {
-        &self.histogram
+        self.response_times.add(&other.response_times);
     }
 
     /// The requests of an outcome.
@@ -96,19 +143,6 @@ impl Statistics {
     /// The mean response time in seconds.
     pub fn average(&self) -> Option<f64> {
         (self.total > 0).then(|| self.seconds / self.total as f64)
-    }
-
-    /// The response time in seconds that this share of the requests kept (nearest rank).
-    pub fn percentile(&self, share: f64) -> Option<f64> {
-        let mut entries = self.histogram.iter();
-        let total = (entries.clone()).fold(0_u64, |sum, entry| sum.saturating_add(entry.1));
-        let rank = (share * total as f64).ceil().max(1.0) as u64;
-        let mut passed = 0_u64;
-        let at = entries.find(|entry| {
-            passed = passed.saturating_add(entry.1);
-            passed >= rank
-        });
-        at.map(|&(seconds, _)| seconds)
     }
 
     /// What mattered most among the requests; none without any.
@@ -129,13 +163,26 @@ mod tests {
 
     #[test]
     fn a_percentile_is_the_nearest_rank() {
-        let statistics = Statistics {
-            histogram: vec![(1.0, 18), (2.0, 1), (3.0, 1)],
-            ..Statistics::default()
+        let histogram = Histogram {
+            entries: vec![(1.0, 18), (2.0, 1), (3.0, 1)],
         };
-        assert_eq!(statistics.percentile(0.5), Some(1.0));
-        assert_eq!(statistics.percentile(0.95), Some(2.0));
-        assert_eq!(statistics.percentile(1.0), Some(3.0));
-        assert_eq!(Statistics::default().percentile(0.95), None);
+        assert_eq!(histogram.percentile(50), Some(1.0));
+        assert_eq!(histogram.percentile(95), Some(2.0));
+        assert_eq!(histogram.percentile(100), Some(3.0));
+        assert_eq!(
+            (histogram.total(), histogram.average()),
+            (20, Some(23.0 / 20.0))
+        );
+        let none = Histogram::default();
+        assert_eq!((none.percentile(95), none.average()), (None, None));
+    }
+
+    #[test]
+    fn counts_that_no_store_has_break_nothing() {
+        let histogram = Histogram {
+            entries: vec![(1.0, u64::MAX), (2.0, u64::MAX)],
+        };
+        assert_eq!(histogram.percentile(50), Some(1.0));
+        assert_eq!(histogram.total(), u64::MAX);
     }
 }

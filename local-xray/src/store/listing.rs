@@ -168,7 +168,8 @@ impl<'q> Gathering<'q> {
         let status = entry::status(&trace.trace, root);
         listing.facets.add(trace, root, listing.matched);
         let duration = end.since(start);
-        listing.durations.add(duration, status);
+        let is_done = !trace.trace.is_partial();
+        listing.durations.add(duration, status, is_done);
         listing.slices.add(start, status);
         let by_service = self.query.sorting.by == Sort::Service;
         let service = root.filter(|_| by_service).and_then(|root| {

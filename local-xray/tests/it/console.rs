@@ -47,6 +47,37 @@ fn pages_take_nothing() {
 }
 
 #[test]
+fn words_of_an_address_that_are_not_known_are_told_with_those_that_are() {
+    let local = Local::start();
+    local.put(&[segment(1)]);
+    let trace = trace_id(1);
+    for (path, told) in [
+        (
+            format!("/traces/{trace}?tab=header"),
+            "tab=header is not known: write overview, resources, annotations, metadata, exceptions or raw",
+        ),
+        (
+            "/traces?sort=size".to_owned(),
+            "sort=size is not known: write start, duration, status or service",
+        ),
+        (
+            "/map/traces?since=9999d&node=Clients&status=late".to_owned(),
+            "status=late is not known: write ok, error, throttle or fault",
+        ),
+        (
+            "/map/traces?since=9999d&node=Clients&min=1.5".to_owned(),
+            "min=1.5 is no number of whole milliseconds",
+        ),
+    ] {
+        let (head, body) = local.get(&path, "");
+        assert!(head.starts_with("http/1.1 400"), "{path}: {head}");
+        assert!(body.contains(told), "{path}: {body}");
+    }
+    let (head, _) = local.get(&format!("/traces/{trace}?tab=raw"), "");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
+#[test]
 fn what_was_run_before_the_window_is_found() {
     let local = Local::start();
     let start = std::time::SystemTime::now()

@@ -1,11 +1,10 @@
 //! The numbers of the map as tables.
 
-use local_xray::map::{Map, Outcome, Statistics};
+use local_xray::map::{Edge, Map, Outcome, Statistics};
 
 use super::status;
-use crate::view::style::{Paint, Style};
+use crate::view::style::{Paint, Style, note};
 use crate::view::table::{Align, Cell, Column, table};
-use crate::view::time::duration;
 
 const fn name(head: &'static str, floor: usize, importance: u8) -> Column {
     Column {
@@ -37,7 +36,7 @@ const NODES: [Column; 9] = [
     number("P95", 2),
 ];
 
-const EDGES: [Column; 9] = [
+const CALLS: [Column; 8] = [
     name("FROM", 12, 9),
     name("TO", 12, 9),
     number("REQ", 8),
@@ -46,7 +45,14 @@ const EDGES: [Column; 9] = [
     number("THROTTLE", 4),
     number("FAULT", 5),
     number("AVERAGE", 7),
-    name("", 4, 1),
+];
+
+const LINKS: [Column; 5] = [
+    name("LINK FROM", 12, 9),
+    name("TO", 12, 9),
+    number("EVENTS", 8),
+    number("AVERAGE AGE", 7),
+    number("P95 AGE", 2),
 ];
 
 /// The numbers of every node that has any, in this order.
@@ -60,17 +66,22 @@ pub(super) fn nodes(map: &Map, order: &[usize], style: Style) -> Vec<String> {
                 (Paint::Quiet, node.kind.clone()),
             ];
             row.extend(counts(&node.statistics));
-            row.push(seconds(node.statistics.percentile(0.95)));
+            let p95 = node.statistics.response_times.percentile_words(95);
+            row.push((Paint::Plain, p95));
             row
         })
         .collect();
     match rows.is_empty() {
         true => Vec::new(),
-        false => table(&NODES, &rows, style),
+        false => {
+            let mut lines = table(&NODES, &rows, style);
+            lines.push(note("AVERAGE, P95: response times", style));
+            lines
+        }
     }
 }
 
-/// The numbers of every edge, as the caller saw them, by the order of the callers.
+/// The numbers of all calls, as the caller saw them, and of all links, by the order of the callers.
 pub(super) fn edges(map: &Map, order: &[usize], style: Style) -> Vec<String> {
     let mut place = vec![0; map.nodes.len()];
     for (at, &node) in order.iter().enumerate() {
@@ -78,24 +89,31 @@ pub(super) fn edges(map: &Map, order: &[usize], style: Style) -> Vec<String> {
     }
     let mut edges: Vec<_> = map.edges.iter().collect();
     edges.sort_by_key(|edge| (place[edge.from], place[edge.to]));
-    let rows: Vec<Vec<Cell>> = edges
-        .into_iter()
-        .map(|edge| {
-            let label = |node: usize| map.nodes[node].label.clone();
-            let mut row = vec![
-                (Paint::Strong, label(edge.from)),
-                (Paint::Strong, label(edge.to)),
-            ];
-            row.extend(counts(&edge.statistics));
-            let link = if edge.is_link { "link" } else { "" };
-            row.push((Paint::Quiet, link.to_owned()));
-            row
-        })
+    let ends = |edge: &Edge| {
+        [edge.from, edge.to].map(|node| (Paint::Strong, map.nodes[node].label.clone()))
+    };
+    let calls = edges.iter().filter(|edge| !edge.is_link).map(|edge| {
+        let numbers = counts(&edge.statistics);
+        ends(edge).into_iter().chain(numbers).collect()
+    });
+    let links = edges.iter().map(|edge| (edge, &edge.event_ages));
+    let links = links.filter(|(_, ages)| ages.total() > 0);
+    let links = links.map(|(edge, ages)| {
+        let numbers = [
+            ages.total().to_string(),
+            ages.average_words().unwrap_or_default(),
+            ages.percentile_words(95),
+        ];
+        let numbers = numbers.map(|number| (Paint::Plain, number));
+        ends(edge).into_iter().chain(numbers).collect()
+    });
+    let (calls, links): (Vec<Vec<Cell>>, Vec<Vec<Cell>>) = (calls.collect(), links.collect());
+    let tables = [(&CALLS[..], calls), (&LINKS[..], links)];
+    let tables = tables.into_iter().filter(|(_, rows)| !rows.is_empty());
+    let tables: Vec<_> = tables
+        .map(|(layout, rows)| table(layout, &rows, style))
         .collect();
-    match rows.is_empty() {
-        true => Vec::new(),
-        false => table(&EDGES, &rows, style),
-    }
+    tables.join(&String::new())
 }
 
 /// The requests, each outcome and the average.
@@ -106,11 +124,7 @@ fn counts(statistics: &Statistics) -> Vec<Cell> {
         0 => (Paint::Quiet, String::new()),
         count => (Paint::Status(status(outcome)), count.to_string()),
     }));
-    cells.push(seconds(statistics.average()));
+    let average = statistics.average_words();
+    cells.push((Paint::Plain, average.unwrap_or_else(|| "–".to_owned())));
     cells
-}
-
-fn seconds(seconds: Option<f64>) -> Cell {
-    let text = seconds.map_or_else(|| "–".to_owned(), duration);
-    (Paint::Plain, text)
 }

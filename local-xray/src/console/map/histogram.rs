@@ -1,9 +1,8 @@
-//! How long the requests of a node or an edge took: a bar for each range of response times.
+//! How long requests took, or how old events were: a bar for each range of times.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, Render, html};
 
-use super::super::parts::duration;
-use crate::map::{Statistics, count};
+use crate::map::{Histogram, api_duration, count};
 use crate::svg::Writer;
 
 /// How many ranges there are at most.
@@ -15,7 +14,7 @@ const HEIGHT: f64 = 72.0;
 /// A bar that is there can be seen.
 const HEIGHT_MIN: f64 = 2.0;
 
-/// Requests whose response times are between two whole milliseconds, both among them.
+/// Requests or events whose times are between two whole milliseconds, both among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) min_ms: u64,
@@ -23,10 +22,10 @@ pub(super) struct Range {
     pub(super) count: u64,
 }
 
-/// The ranges from the shortest response time to the longest, each wider than the one before: a slow
+/// The ranges from the shortest time to the longest, each wider than the one before: a slow
 /// request is seen beside a thousand fast ones.
-pub(super) fn ranges(statistics: &Statistics) -> Vec<Range> {
-    let times = statistics.histogram().iter();
+pub(super) fn ranges(histogram: &Histogram) -> Vec<Range> {
+    let times = histogram.entries().iter();
     let times: Vec<(u64, u64)> = times
         .map(|&(seconds, count)| ((seconds * 1000.0).round() as u64, count))
         .collect();
@@ -59,72 +58,106 @@ pub(super) fn ranges(statistics: &Statistics) -> Vec<Range> {
     ranges
 }
 
-/// The bars, each a link to the traces of its range.
-pub(super) fn drawing(ranges: &[Range], address: impl Fn(&Range) -> String) -> Markup {
-    let most = ranges.iter().map(|range| range.count).max().unwrap_or(0);
-    let width = ranges.len() * STEP;
-    let mut svg = Writer::default();
-    let view_box = format!("0 0 {width} {HEIGHT}");
-    svg.open(
-        "svg",
-        &[
-            ("class", &"bars"),
-            ("viewBox", &view_box),
-            ("preserveAspectRatio", &"none"),
-            ("width", &width),
-            ("height", &HEIGHT),
-            ("role", &"group"),
-            ("aria-label", &"Response times"),
-        ],
-    );
-    for (place, range) in ranges.iter().enumerate() {
-        if range.count == 0 {
-            continue;
-        }
-        let sentence = sentence(range);
-        let height = (range.count as f64 / most as f64 * HEIGHT).max(HEIGHT_MIN);
-        let x = place * STEP;
-        svg.open("a", &[("href", &address(range)), ("aria-label", &sentence)]);
-        svg.text("title", &[], &sentence);
-        svg.empty(
-            "rect",
-            &[
-                ("class", &"reach"),
-                ("x", &x),
-                ("width", &STEP),
-                ("height", &HEIGHT),
-            ],
-        );
-        svg.empty(
-            "rect",
-            &[
-                ("class", &"bar"),
-                ("x", &x),
-                ("y", &format_args!("{:.1}", HEIGHT - height)),
-                ("width", &(STEP - GAP)),
-                ("height", &format_args!("{height:.1}")),
-            ],
-        );
-        svg.close();
-    }
-    let milliseconds = |ms: u64| duration(ms as f64 / 1000.0);
-    html! {
-        div class="histogram" {
-            (PreEscaped(svg.finish()))
-            div class="axis" {
-                @if let Some(first) = ranges.first() { span { (milliseconds(first.min_ms)) } }
-                @if let [_, .., last] = ranges { span { (milliseconds(last.max_ms)) } }
+/// Bars, and what they are of.
+pub(super) struct Drawing<'a> {
+    /// `Response times`.
+    pub(super) label: &'a str,
+    /// `request`.
+    pub(super) noun: &'a str,
+    pub(super) ranges: &'a [Range],
+    /// The traces of a range, where a filter expression finds them.
+    pub(super) address: Option<&'a dyn Fn(&Range) -> String>,
+}
+
+impl Render for Drawing<'_> {
+    fn render(&self) -> Markup {
+        let ranges = self.ranges;
+        html! {
+            div class="histogram" {
+                (PreEscaped(self.bars()))
+                div class="axis" {
+                    @if let Some(first) = ranges.first() { span { (milliseconds(first.min_ms)) } }
+                    @if let [_, .., last] = ranges { span { (milliseconds(last.max_ms)) } }
+                }
             }
         }
     }
 }
 
-fn sentence(range: &Range) -> String {
+impl Drawing<'_> {
+    fn bars(&self) -> String {
+        let Self {
+            label,
+            noun,
+            ranges,
+            address,
+        } = *self;
+        let most = ranges.iter().map(|range| range.count).max().unwrap_or(0);
+        let width = ranges.len() * STEP;
+        let mut svg = Writer::default();
+        let view_box = format!("0 0 {width} {HEIGHT}");
+        svg.open(
+            "svg",
+            &[
+                ("class", &"bars"),
+                ("viewBox", &view_box),
+                ("preserveAspectRatio", &"none"),
+                ("width", &width),
+                ("height", &HEIGHT),
+                ("role", &"group"),
+                ("aria-label", &label),
+            ],
+        );
+        for (place, range) in ranges.iter().enumerate() {
+            if range.count == 0 {
+                continue;
+            }
+            let sentence = sentence(range, noun);
+            let height = (range.count as f64 / most as f64 * HEIGHT).max(HEIGHT_MIN);
+            let x = place * STEP;
+            match address {
+                Some(address) => {
+                    let address = address(range);
+                    svg.open("a", &[("href", &address), ("aria-label", &sentence)]);
+                }
+                None => svg.open("g", &[("role", &"img"), ("aria-label", &sentence)]),
+            }
+            svg.text("title", &[], &sentence);
+            svg.empty(
+                "rect",
+                &[
+                    ("class", &"reach"),
+                    ("x", &x),
+                    ("width", &STEP),
+                    ("height", &HEIGHT),
+                ],
+            );
+            svg.empty(
+                "rect",
+                &[
+                    ("class", &"bar"),
+                    ("x", &x),
+                    ("y", &format_args!("{:.1}", HEIGHT - height)),
+                    ("width", &(STEP - GAP)),
+                    ("height", &format_args!("{height:.1}")),
+                ],
+            );
+            svg.close();
+        }
+        svg.finish()
+    }
+}
+
+fn milliseconds(ms: u64) -> String {
+    api_duration(ms as f64 / 1000.0)
+}
+
+fn sentence(range: &Range, noun: &str) -> String {
     let times = match (range.min_ms, range.max_ms) {
         (min, max) if min == max => format!("of {min} ms"),
         (min, max) => format!("of {min} to {max} ms"),
     };
-    format!("{} {times}", count(range.count, "request"))
+    format!("{} {times}", count(range.count, noun))
 }
 
 #[cfg(test)]
@@ -135,31 +168,49 @@ mod tests {
     use super::*;
     use crate::map::Map;
 
-    fn statistics(times: &[(u64, u64)]) -> Statistics {
+    fn histogram(times: &[(u64, u64)]) -> Histogram {
         let entries: Vec<Value> = (times.iter())
             .map(|(ms, count)| json!({"Value": *ms as f64 / 1000.0, "Count": count}))
             .collect();
         let service = json!({"Name": "n", "ResponseTimeHistogram": entries});
-        Map::new(&[service]).nodes[0].statistics.clone()
+        let node = Map::new(&[service]).nodes.remove(0);
+        node.statistics.response_times
     }
 
     #[test]
     fn one_time_has_one_range_and_none_has_none() {
-        assert_eq!(ranges(&statistics(&[])), []);
+        assert_eq!(ranges(&histogram(&[])), []);
         let range = |ms, count| Range {
             min_ms: ms,
             max_ms: ms,
             count,
         };
-        assert_eq!(ranges(&statistics(&[(0, 3)])), [range(0, 3)]);
-        assert_eq!(ranges(&statistics(&[(70, 2)])), [range(70, 2)]);
+        assert_eq!(ranges(&histogram(&[(0, 3)])), [range(0, 3)]);
+        assert_eq!(ranges(&histogram(&[(70, 2)])), [range(70, 2)]);
     }
 
     #[test]
     fn a_bar_says_what_it_stands_for() {
-        let ranges = ranges(&statistics(&[(10, 9), (1000, 1)]));
+        let ranges = ranges(&histogram(&[(10, 9), (1000, 1)]));
         assert_eq!(ranges.len(), BARS);
-        let drawn = drawing(&ranges, |range| format!("/x?min={}&y", range.min_ms)).into_string();
+        let address = |range: &Range| format!("/x?min={}&y", range.min_ms);
+        let drawn = |noun, address| {
+            let ranges = &ranges[..];
+            let label = "Times";
+            let drawing = Drawing {
+                label,
+                noun,
+                ranges,
+                address,
+            };
+            drawing.render().into_string()
+        };
+        let ages = drawn("event", None);
+        assert!(
+            ages.contains("aria-label=\"9 events of 10 to 12 ms\"") && !ages.contains("<a "),
+            "{ages}"
+        );
+        let drawn = drawn("request", Some(&address));
         assert!(
             drawn.contains("aria-label=\"9 requests of 10 to 12 ms\""),
             "{drawn}"
@@ -172,7 +223,7 @@ mod tests {
         fn every_request_is_in_one_range(
             times in prop::collection::vec((prop_oneof![0..50_u64, 0..=u64::from(u32::MAX)], 1..9_u64), 1..40),
         ) {
-            let ranges = ranges(&statistics(&times));
+            let ranges = ranges(&histogram(&times));
             prop_assert!(ranges.len() <= BARS);
             for pair in ranges.windows(2) {
                 prop_assert_eq!(pair[0].max_ms + 1, pair[1].min_ms);

@@ -1,6 +1,7 @@
 //! What a node or an edge of the map is as a filter expression: the traces that a panel leads to.
 
 use super::super::Address;
+use super::super::answer::Failure;
 use crate::filter::term::{both, quoted};
 use crate::filter::{EntitySelector, LENGTH_MAX};
 use crate::map::{Edge, Identity, Map, Node, Outcome};
@@ -152,14 +153,23 @@ pub(super) struct Conditions {
 
 impl Conditions {
     /// What the form of a panel says.
-    pub(super) fn of(address: &Address) -> Self {
-        let is_asked = |outcome: &Outcome| address.all("status").any(|word| word == outcome.word());
-        let number = |key| address.get(key).and_then(|text| text.trim().parse().ok());
-        Self {
-            outcomes: Outcome::ALL.into_iter().filter(is_asked).collect(),
-            min_ms: number("min"),
-            max_ms: number("max"),
+    pub(super) fn of(address: &Address) -> Result<Self, Failure> {
+        let words = Outcome::ALL.map(Outcome::word);
+        if let Some(word) = address.all("status").find(|word| !words.contains(word)) {
+            return Err(Failure::unknown_word("status", word, &words));
         }
+        let is_asked = |outcome: &Outcome| address.all("status").any(|word| word == outcome.word());
+        let number = |key: &str| {
+            let text = address.get(key).map(str::trim);
+            let refused = |text| format!("{key}={text} is no number of whole milliseconds");
+            let number = text.map(|text| text.parse().map_err(|_| refused(text)));
+            number.transpose().map_err(Failure::BadRequest)
+        };
+        Ok(Self {
+            outcomes: Outcome::ALL.into_iter().filter(is_asked).collect(),
+            min_ms: number("min")?,
+            max_ms: number("max")?,
+        })
     }
 
     /// The test of one request. What is in progress has no outcome yet: it passes only where anything does.

@@ -4,24 +4,24 @@
 use maud::{Markup, html};
 
 use super::super::answer::Failure;
-use super::super::parts::{Name, duration, status, time, trace_address};
-use super::histogram::{self, Range};
+use super::super::parts::{self, Name, status, time, trace_address};
+use super::histogram::{self, Drawing, Range};
 use super::meaning::{Conditions, Meaning};
 use super::part::{Asked, PART_KEYS, edge_address, node_address};
 use super::top::{self, Top};
 use super::{View, traces_address};
 use crate::draw::{self, Part};
-use crate::map::{Edge, Node, Outcome, Statistics, nouns, per_minute};
+use crate::map::{Edge, Histogram, Node, Outcome, Statistics, nouns, per_minute};
 
 /// The most nodes that are listed of a fold.
 const MEMBERS_MAX: usize = 50;
 
-const PERCENTILES: [(&str, f64); 5] = [
-    ("p50", 0.5),
-    ("p90", 0.9),
-    ("p95", 0.95),
-    ("p99", 0.99),
-    ("longest", 1.0),
+const PERCENTILES: [(&str, u64); 5] = [
+    ("p50", 50),
+    ("p90", 90),
+    ("p95", 95),
+    ("p99", 99),
+    ("max", 100),
 ];
 
 /// The panel; empty where the address asks for no part of the map.
@@ -104,13 +104,14 @@ fn edge(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
     let [from, to] = [edge.from, edge.to].map(|node| &view.map.nodes[node].label);
     let link = |node| node_address(&view.address, &view.map, node);
     let body = html! {
-        p class="quiet" {
-            @if edge.is_link {
-                "A link from traces to others. The numbers are of what received the linked requests; the traces are all of "
-                (Name(to)) "."
-            } @else { "The numbers are the caller’s view of its calls." }
+        @if edge.is_link {
+            (events(view, edge))
+            p { a class="button" href=(traces_address(view, &meaning, &Conditions::default())) { "View traces of " (Name(to)) } }
+        } @else {
+            p class="quiet" { "The numbers are the caller’s view of its calls." }
+            (numbers(view, &edge.statistics, &meaning)?)
+            @if edge.event_ages.total() > 0 { (events(view, edge)) }
         }
-        (numbers(view, &edge.statistics, &meaning)?)
         h3 { "Between" }
         ul class="neighbours" {
             li { a data-place href=(link(edge.from)) { (Name(from)) } }
@@ -120,28 +121,56 @@ fn edge(view: &View<'_>, place: usize) -> Result<(Markup, Markup), Failure> {
     Ok((html! { (Name(from)) " → " (Name(to)) }, body))
 }
 
-/// What nodes and edges have in common.
+/// How old the events of a link were. No expression finds the traces of an age.
+fn events(view: &View<'_>, edge: &Edge) -> Markup {
+    let [from, to] = [edge.from, edge.to].map(|node| &view.map.nodes[node].label);
+    let ages = &edge.event_ages;
+    let rate = per_minute(ages.total(), view.window.minutes());
+    html! {
+        p class="quiet" {
+            "Linked traces: " (Name(from)) " sends events that " (Name(to)) " receives in traces of its own. An event’s age is "
+            "the time from its sender’s end to its receiver’s start. How the receiver fared stands with " (Name(to)) "."
+        }
+        @if let Some(average) = ages.average_words() {
+            p class="figures" {
+                span { strong { (ages.total()) } " " (nouns(ages.total(), "event")) }
+                span { strong { (rate) } " a minute" }
+                span { strong { (average) } " old on average" }
+            }
+            h3 { "Event ages" }
+            (Drawing { label: "Event ages", noun: "event", ranges: &histogram::ranges(ages), address: None })
+            (percentiles(ages))
+        } @else { p { "No event was received in " (view.window.words()) "." } }
+    }
+}
+
+fn percentiles(histogram: &Histogram) -> Markup {
+    html! {
+        dl class="percentiles" { @for (name, percent) in PERCENTILES {
+            div { dt { (name) } dd { (histogram.percentile_words(percent)) } }
+        } }
+    }
+}
+
+/// What nodes and calls have in common.
 fn numbers(view: &View<'_>, statistics: &Statistics, meaning: &Meaning) -> Result<Markup, Failure> {
     let top = Top::read(view, meaning)?;
-    let ranges = histogram::ranges(statistics);
+    let ranges = histogram::ranges(&statistics.response_times);
     let bar = |range: &Range| {
         let conditions = of_range(range, &ranges);
         traces_address(view, meaning, &conditions).to_string()
     };
     let rate = per_minute(statistics.total, view.window.minutes());
     Ok(html! {
-        @if let Some(average) = statistics.average() {
+        @if let Some(average) = statistics.average_words() {
             p class="figures" {
                 span { strong { (statistics.total) } " " (nouns(statistics.total, "request")) }
                 span { strong { (rate) } " a minute" }
-                span { strong { (duration(average)) } " on average" }
+                span { strong { (average) } " on average" }
             }
             h3 { "Response times" }
-            (histogram::drawing(&ranges, bar))
-            dl class="percentiles" { @for (name, share) in PERCENTILES {
-                @let seconds = statistics.percentile(share);
-                div { dt { (name) } dd { (seconds.map_or_else(|| "–".to_owned(), duration)) } }
-            } }
+            (Drawing { label: "Response times", noun: "request", ranges: &ranges, address: Some(&bar) })
+            (percentiles(&statistics.response_times))
         } @else { p { "None of its requests has finished in " (view.window.words()) "." } }
         (form(view, statistics))
         (requests_of("Slowest", &top.slowest))
@@ -194,11 +223,11 @@ fn requests_of(title: &str, requests: &[top::Request]) -> Markup {
         h3 { (title) }
         table class="top" {
             caption class="unseen" { (title) }
-            thead class="unseen" { tr { th scope="col" { "Trace" } th scope="col" { "Status" } th scope="col" { "Duration" } } }
+            thead class="unseen" { tr { th scope="col" { "Trace" } th scope="col" { "Status" } th scope="col" { "Response time" } } }
             tbody { @for request in requests { tr {
                 td { a href=(trace_address(request.trace)) { (time(request.start)) } }
                 td { (status(request.outcome.word())) }
-                td class="number" { (duration(request.duration_us as f64 / 1e6)) }
+                td class="number" { (parts::api_duration(request.duration_us)) }
             } } }
         }
     } }
@@ -211,10 +240,7 @@ fn neighbours(
     edges: &[(usize, &Edge)],
     other: impl Fn(&Edge) -> usize,
 ) -> Markup {
-    let requests = |edge: &Edge| match edge.statistics.load() {
-        Some(load) => load,
-        None => "none finished".to_owned(),
-    };
+    let load = |edge: &Edge| edge.load().unwrap_or_else(|| "none finished".to_owned());
     html! { @if !edges.is_empty() {
         h3 { (title) }
         ul class="neighbours" { @for (place, edge) in edges {
@@ -223,7 +249,7 @@ fn neighbours(
             li {
                 a data-place href=(node_address(&view.address, &view.map, node)) { (Name(label)) }
                 a class="quiet number" data-place href=(edge_address(&view.address, &view.map, *place))
-                    aria-label={ "Edge: " (label) ", " (requests(edge)) } { (requests(edge)) }
+                    aria-label={ "Edge: " (label) ", " (load(edge)) } { (load(edge)) }
             }
         } }
     } }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::Request;
+use super::super::answer::Failure;
 use super::super::parts::{Name, status};
 use super::links;
 use super::view::View;
@@ -33,9 +34,15 @@ impl Tab {
     ];
 
     /// The tab of a name; without one, the first.
-    pub(super) fn named(name: Option<&str>) -> Self {
-        let tab = Self::ALL.iter().find(|(_, known, _)| name == Some(known));
-        tab.map_or(Self::Overview, |(tab, ..)| *tab)
+    pub(super) fn named(name: Option<&str>) -> Result<Self, Failure> {
+        let Some(name) = name else {
+            return Ok(Self::Overview);
+        };
+        let tab = Self::ALL.iter().find(|(_, known, _)| name == *known);
+        tab.map(|(tab, ..)| *tab).ok_or_else(|| {
+            let known = Self::ALL.map(|(_, known, _)| known);
+            Failure::unknown_word("tab", name, &known)
+        })
     }
 
     /// How many things it shows, where that can be counted.

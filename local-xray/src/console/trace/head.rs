@@ -39,7 +39,7 @@ const MOVE_SECONDS: usize = 5;
 
 /// What the trace was for.
 pub(super) fn title(timeline: &Timeline<'_>) -> String {
-    let Some(root) = root(timeline) else {
+    let Some(root) = timeline.root() else {
         return "Trace".to_owned();
     };
     let title = match root.resource {
@@ -49,18 +49,12 @@ pub(super) fn title(timeline: &Timeline<'_>) -> String {
     clipped(&title, CHARS_MAX)
 }
 
-/// The first root whose caller is not missing, as in the list of traces; else the first.
-fn root<'t>(timeline: &'t Timeline<'_>) -> Option<&'t Entity<'t>> {
-    let roots = || timeline.roots.iter().map(|&root| &timeline.entities[root]);
-    roots().find(|root| !root.is_orphan()).or(roots().next())
-}
-
 /// When, how long, how it went, how large.
 pub(super) fn facts(timeline: &Timeline<'_>) -> [String; 4] {
     [
         window::date_time(timestamp(timeline.start)),
         duration(timeline.seconds()),
-        timeline.status().word().to_owned(),
+        timeline.status_words(),
         size(timeline),
     ]
 }
@@ -106,6 +100,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
             div class="heading" {
                 h1 { (Name(&title(timeline))) }
                 (status(timeline.status().word()))
+                @if let Some(within) = timeline.within() { span class="quiet" { (within.word()) " within" } }
                 div class="actions" {
                     button type="button" data-copy data-text=(id) hidden { "Copy id" }
                     a class="button" href=(beside("raw").only(&[])) { "Raw JSON" }
@@ -129,7 +124,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
 
 fn told(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let root = root(timeline);
+    let root = timeline.root();
     let document = root.map_or(&Value::Null, |root| root.document);
     let mut services: Vec<&str> = Vec::new();
     for entity in timeline.entities.iter().filter(|entity| entity.is_segment) {
@@ -196,7 +191,7 @@ fn notes(view: &View<'_>) -> Markup {
         } @else if orphans > 0 {
             p class="quiet" { (count(orphans, "orphan")) ": what called them has not arrived." }
         }
-        @if let Some(unknown) = &view.unknown {
+        @for unknown in &view.unknown {
             p role="alert" { "This trace has no segment " (Name(unknown)) ", or none yet." }
         }
     }

@@ -11,10 +11,14 @@ use super::view::View;
 use crate::svg::escape;
 use crate::timeline::{Row, RowKind};
 
-/// In pixels.
-const INDENT: usize = 14;
-/// Levels that are indented; what is deeper shares the last indent.
-const INDENTS_MAX: usize = 16;
+/// How far the first levels are indented, and each after them, in pixels: on a narrow screen a name has half
+/// of 270 at any depth.
+const WIDE_INDENT: usize = 14;
+const NARROW_INDENT: usize = 3;
+/// How many levels have the wide indent.
+const WIDE_MAX: usize = 5;
+/// Levels that are indented. What is deeper shares the last indent, and says its level in a number.
+const INDENTS_MAX: usize = 20;
 
 /// The rows of a view, and what they share.
 pub(super) struct Drawn<'v, 't> {
@@ -81,7 +85,9 @@ impl<'v, 't> Drawn<'v, 't> {
             div class=(class) role="row" aria-level=(row.depth + 1) aria-rowindex=(at + 2)
                 aria-expanded=[expanded] aria-selected=[is_chosen.then_some("true")] {
                 span class="name" role="gridcell" {
-                    (guides(guide, row.depth))
+                    (guides(guide))
+                    // `aria-level` says it to those who do not see the indent.
+                    @if row.depth > INDENTS_MAX { span class="depth" aria-hidden="true" { (row.depth + 1) } }
                     @match place {
                         Some(place) => {
                             @if let Some(is_open) = row.is_open { (self.toggle(place, is_open)) }
@@ -167,19 +173,25 @@ impl<'v, 't> Drawn<'v, 't> {
     }
 }
 
-/// Lines from the parents, as in a drawing of a tree.
-fn guides(guide: &Guide, depth: usize) -> Markup {
-    if depth == 0 {
+/// Where the guide of a level begins, in pixels.
+fn indent(level: usize) -> usize {
+    let wide = level.min(WIDE_MAX);
+    wide * WIDE_INDENT + (level - wide) * NARROW_INDENT
+}
+
+/// Lines from the parents, as in a drawing of a tree; none of a root.
+fn guides(guide: &Guide) -> Markup {
+    if guide.is_empty() {
         return html! {};
     }
-    let width = guide.len() * INDENT;
+    let width = indent(guide.len());
     let mut path = String::new();
     for (level, &goes_on) in guide.iter().enumerate() {
-        let x = level * INDENT + INDENT / 2;
+        let x = indent(level).midpoint(indent(level + 1));
         let is_own = level + 1 == guide.len();
         path += &match (is_own, goes_on) {
-            (true, true) => format!("M{x} 0V26M{x} 13h6"),
-            (true, false) => format!("M{x} 0V13h6"),
+            (true, true) => format!("M{x} 0V26M{x} 13H{width}"),
+            (true, false) => format!("M{x} 0V13H{width}"),
             (false, true) => format!("M{x} 0V26"),
             (false, false) => String::new(),
         };
@@ -209,4 +221,22 @@ fn bar(row: &Row<'_>) -> Markup {
 /// A share as SVG takes it.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_indent_grows_with_the_level_and_leaves_room_for_names() {
+        let indents: Vec<usize> = (0..=INDENTS_MAX).map(indent).collect();
+        assert!(indents.is_sorted_by(|a, b| a < b), "{indents:?}");
+        assert_eq!(
+            (indents[1], indents[5], indents[6], indents[20]),
+            (14, 70, 73, 115)
+        );
+        let lines = guides(&vec![true, false]).into_string();
+        assert!(lines.contains("M7 0V26M21 0V13H28"), "{lines}");
+        assert!(guides(&Vec::new()).into_string().is_empty());
+    }
 }

@@ -56,8 +56,8 @@ pub(super) struct View<'t> {
     pub(super) level: Level,
     /// The chosen entity; without one, the first.
     pub(super) chosen: Option<usize>,
-    /// What the address names and the trace does not have.
-    pub(super) unknown: Option<String>,
+    /// The segments that the address names and the trace does not have.
+    pub(super) unknown: Vec<String>,
     pub(super) tab: Tab,
     pub(super) find: Option<Find>,
     /// Which rows are there besides the first.
@@ -94,7 +94,13 @@ impl<'t> View<'t> {
         let find = address.get("find");
         let find = find.and_then(|text| Find::of(timeline, &order, text));
         let chosen = asked.and_then(place);
-        let unknown = asked.filter(|_| chosen.is_none()).map(str::to_owned);
+        let named = [(asked, chosen), (address.get("root"), root)];
+        let unknown = named
+            .into_iter()
+            .filter(|(_, found)| found.is_none())
+            .filter_map(|(id, _)| id.map(str::to_owned));
+        let mut unknown: Vec<String> = unknown.collect();
+        unknown.dedup();
         let mut choice = Choice {
             fold: Fold::default(),
             root,
@@ -118,7 +124,7 @@ impl<'t> View<'t> {
         let mut view = Self {
             address: address.without(&other).at(format!("/traces/{}", read.id)),
             chosen: chosen.or_else(|| order.first().copied()),
-            tab: Tab::named(address.get("tab")),
+            tab: Tab::named(address.get("tab"))?,
             from: from.unwrap_or(0),
             read,
             timeline,

@@ -38,8 +38,10 @@ impl Asked {
             Some(word) => match SORTS.iter().find(|(known, _)| *known == word) {
                 Some((_, sort)) => *sort,
                 None => {
-                    return refused(format!(
-                        "sort={word} is no order: write start, duration, status or service"
+                    return Err(Failure::unknown_word(
+                        "sort",
+                        word,
+                        &SORTS.map(|(word, _)| word),
                     ));
                 }
             },
@@ -140,6 +142,12 @@ mod tests {
             read("").unwrap(),
             read("sort=start&limit=100&page=1").unwrap()
         );
+    }
+
+    #[test]
+    fn an_unknown_order_is_told_with_those_that_are_known() {
+        let told = "sort=x is not known: write start, duration, status or service";
+        assert_eq!(read("sort=x").unwrap_err().to_string(), told);
     }
 
     #[test]

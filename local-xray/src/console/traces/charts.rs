@@ -9,6 +9,7 @@ use super::super::window::{self, formatted, rfc_3339};
 use super::super::{Address, parts};
 use super::bars::{Bar, Mark, drawn};
 use crate::filter::term;
+use crate::map;
 use crate::store::{Durations, Slices};
 
 /// How many bars each have their own mark.
@@ -46,7 +47,7 @@ pub(super) fn durations(durations: &Durations, address: &Address, filter: &str) 
             words: told(from),
         })
         .collect();
-    let percentile = |percent| durations.percentile(percent).map(parts::duration);
+    let percentile = |percent| durations.percentile(percent).map(map::api_duration);
     html! {
         section {
             h2 { "Duration" }

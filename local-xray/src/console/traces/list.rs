@@ -52,7 +52,7 @@ pub(super) fn markup(
                     (head(Sort::Start, "Began"))
                     (head(Sort::Status, "Status"))
                     (head(Sort::Duration, "Duration"))
-                    th scope="col" class="number response" { "Response" }
+                    th scope="col" class="number response" { "Response time" }
                     (head(Sort::Service, "Service and request"))
                     th scope="col" class="number" { "HTTP" }
                     th scope="col" { "Annotations" }
@@ -100,7 +100,9 @@ fn head(by: Sort, words: &str, sorting: Sorting, address: &Address) -> Markup {
 fn one(row: &Row, now: Timestamp) -> Markup {
     let id = row.id.to_string();
     let (start, end) = id.split_at(id.len().saturating_sub(ID_DIGITS));
-    let seconds = |duration: Duration| parts::duration(duration.as_secs_f64());
+    let told = |duration: Duration| {
+        parts::api_duration(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+    };
     html! {
         tr id=(id) {
             td class="began" {
@@ -113,10 +115,10 @@ fn one(row: &Row, now: Timestamp) -> Markup {
                 @if row.has_gaps { " " span class="quiet" { "incomplete" } }
             }
             td class="number lasted" {
-                (seconds(row.lasted))
+                (told(row.lasted))
                 @if is_moving(row) { " " span class="quiet" { "so far" } }
             }
-            td class="number quiet response" { @if let Some(time) = row.response_time { (seconds(time)) } }
+            td class="number quiet response" { @if let Some(time) = row.response_time { (told(time)) } }
             td class="request" { (request(row)) }
             td class="number" { @if let Some(status) = row.http_status { (status) } }
             td class="annotations" { (annotations(row)) }

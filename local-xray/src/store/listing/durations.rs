@@ -20,7 +20,7 @@ const DECADES: u32 = 10;
 pub(crate) struct Durations {
     bounds: Vec<u64>,
     counts: Vec<[usize; 5]>,
-    /// Microseconds of those that are done.
+    /// Milliseconds of those that are done.
     done: Vec<u64>,
 }
 
@@ -54,13 +54,14 @@ impl Default for Durations {
 }
 
 impl Durations {
-    pub(super) fn add(&mut self, duration: Duration, status: Status) {
+    /// `is_done`: nothing more of the trace is to come.
+    pub(super) fn add(&mut self, duration: Duration, status: Status, is_done: bool) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let milliseconds = milliseconds(micros);
         let class = self.bounds.partition_point(|&bound| bound <= milliseconds);
         self.counts[class.saturating_sub(1)][status as usize] += 1;
-        if status != Status::InProgress {
-            self.done.push(micros);
+        if is_done {
+            self.done.push(milliseconds);
         }
     }
 
@@ -72,7 +73,9 @@ impl Durations {
     /// The least duration in seconds that so many percent of what is done do not exceed.
     pub(crate) fn percentile(&self, percent: usize) -> Option<f64> {
         let rank = (self.done.len() * percent).div_ceil(100).max(1);
-        self.done.get(rank - 1).map(|&micros| micros as f64 / 1e6)
+        self.done
+            .get(rank - 1)
+            .map(|&milliseconds| milliseconds as f64 / 1e3)
     }
 
     /// The classes from the first to the last that hold a trace, and some around them if they are few.
@@ -104,9 +107,9 @@ mod tests {
     fn a_duration_is_in_the_class_that_a_filter_would_find_it_in() {
         let mut durations = Durations::default();
         for micros in [499, 500, 1_499, 14_500, 19_499, 19_500] {
-            durations.add(Duration::from_micros(micros), Status::Ok);
+            durations.add(Duration::from_micros(micros), Status::Ok, true);
         }
-        durations.add(Duration::from_secs(1 << 40), Status::Fault);
+        durations.add(Duration::from_secs(1 << 40), Status::Fault, true);
         let classes = durations.classes();
         let filled = classes.iter().filter(|class| class.counts != [0; 5]);
         let filled = filled.map(|class| (class.from, class.to, class.counts));
@@ -130,7 +133,7 @@ mod tests {
             (1 << 40, 700_000_000, 7_000_000_000),
         ] {
             let mut durations = Durations::default();
-            durations.add(Duration::from_secs(seconds), Status::Ok);
+            durations.add(Duration::from_secs(seconds), Status::Ok, true);
             let classes = durations.classes();
             let bounds = (classes[0].from, classes[classes.len() - 1].from);
             assert_eq!(bounds, (first, last), "{seconds}");
@@ -141,9 +144,9 @@ mod tests {
     fn percentiles_are_durations_that_occurred_of_what_is_done() {
         let mut durations = Durations::default();
         for seconds in 1..=200 {
-            durations.add(Duration::from_secs(seconds), Status::Ok);
+            durations.add(Duration::from_secs(seconds), Status::Ok, true);
         }
-        durations.add(Duration::from_secs(9999), Status::InProgress);
+        durations.add(Duration::from_secs(9999), Status::InProgress, false);
         durations.sort();
         for (percent, seconds) in [(0, 1.0), (50, 100.0), (90, 180.0), (100, 200.0)] {
             assert_eq!(durations.percentile(percent), Some(seconds));

@@ -55,7 +55,20 @@ def opens_panels(browser):
         expect(edge(shown, "web", "api").locator(".numbers")).to_be_hidden()
 
         edge(shown, "orders", "shipping").locator(".head").click()
-        expect(panel(shown)).to_contain_text("A link from traces to others")
+        expect(panel(shown)).to_contain_text("Linked traces: orders sends events that shipping receives")
+        expect(panel(shown)).to_contain_text("40 events")
+        expect(panel(shown)).to_contain_text("1.98 s old on average")
+        expect(panel(shown).locator(".bars [role=img]").first).to_have_attribute("aria-label", re.compile("events? of 1000"))
+        expect(panel(shown).locator(".percentiles")).to_contain_text("p952.85 s")
+        # How the receiver fared stands with it alone.
+        expect(panel(shown)).not_to_contain_text("30 ms")
+        expect(panel(shown).locator(".top")).to_have_count(0)
+        expect(shown.locator("#map-links tbody tr")).to_have_text(re.compile(r"orders → shipping40\d\.\d+1\.98 s1\.95 s2\.85 s2\.95 s"))
+        expect(shown.locator("#map-edges")).not_to_contain_text("orders → shipping")
+        leads = panel(shown).get_by_role("link", name="View traces of shipping")
+        assert filter_of(leads.get_attribute("href")) == (
+            'service(id(name: "shipping", type: "AWS::ECS::Container"))'
+        ), leads.get_attribute("href")
 
         shown.keyboard.press("Escape")
         expect(panel(shown)).to_be_hidden()
@@ -199,6 +212,7 @@ def shop(browser):
     looked_at(browser, "/", "map")
     looked_at(browser, "/?node=orders", "map-node")
     looked_at(browser, "/?from=orders&to=pay.example.com", "map-edge")
+    looked_at(browser, "/?from=orders&to=shipping", "map-link")
     opens_panels(browser)
     leads_to_traces(browser)
     filters(browser)

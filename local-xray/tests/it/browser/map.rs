@@ -160,11 +160,14 @@ fn shop() -> Scene {
         );
         let orders = shop.documents.last().unwrap()["id"].clone();
         let link = json!([{"trace_id": shop.trace_id(trace), "id": orders, "attributes": {"aws.xray.parent": true}}]);
+        let sent = shop.documents.last().unwrap()["end_time"].as_f64().unwrap();
+        let received = sent + 1.0 + trace as f64 / 20.0;
         shop.segment(
             1000 + trace,
             "shipping",
             30.0,
-            json!({"origin": "AWS::ECS::Container", "links": link}),
+            json!({"origin": "AWS::ECS::Container", "links": link, "start_time": received,
+                "end_time": received + 0.03}),
         );
     }
     shop.segment(

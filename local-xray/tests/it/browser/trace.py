@@ -8,8 +8,8 @@ import urllib.request
 
 from console import URL, browser, expect, looked_at, page, put
 
-SHOP_ID, HOSTILE_ID, RUNNING_ID, ALIKE_ID, DIFFERENT_ID = sys.argv[2:]
-SHOP, HOSTILE, RUNNING, ALIKE, DIFFERENT = (f"/traces/{id}" for id in sys.argv[2:])
+SHOP_ID, HOSTILE_ID, RUNNING_ID, ALIKE_ID, DIFFERENT_ID, DEEP_ID = sys.argv[2:]
+SHOP, HOSTILE, RUNNING, ALIKE, DIFFERENT, DEEP = (f"/traces/{id}" for id in sys.argv[2:])
 CALL = "00000000000000a5"
 CARD = "00000000000000a7"
 
@@ -29,6 +29,7 @@ def looks(browser):
     looked_at(browser, f"{SHOP}?segment={CALL}&tab=exceptions&find=card&root={CALL}", "trace-exceptions")
     looked_at(browser, f"{HOSTILE}?segment=00000000000000c4", "trace-hostile")
     looked_at(browser, RUNNING, "trace-running")
+    looked_at(browser, DEEP, "trace-deep")
 
 
 def reads_all(shown):
@@ -333,7 +334,31 @@ def large(browser):
         expect(shown.locator(f"#s-{1000:016x}")).to_be_in_viewport()
 
 
+def deep(browser):
+    """Of forty levels every name can be read, wide and narrow, and the deepest say their level."""
+    for width in [1280, 400]:
+        with page(browser, DEEP, width=width) as shown:
+            rows(shown, 40)
+            rooms = shown.locator("#rows .what").evaluate_all("names => names.map(name => name.getBoundingClientRect())")
+            assert all(room["left"] >= before["left"] for before, room in zip(rooms, rooms[1:])), rooms
+            seen = min(min(room["right"], width) - room["left"] for room in rooms)
+            assert seen >= 90, seen
+            expect(shown.locator("#rows .depth")).to_have_text([str(level) for level in range(22, 41)])
+
+
+def knows_its_words(browser):
+    """What an address names and nobody knows is told."""
+    with page(browser, f"{SHOP}?root=00000000000000ee&segment=00000000000000ff") as shown:
+        expect(shown.get_by_role("alert")).to_have_text([
+            "This trace has no segment 00000000000000ff, or none yet.",
+            "This trace has no segment 00000000000000ee, or none yet.",
+        ])
+        expect(shown.locator("#focused")).to_be_empty()
+
+
 with browser() as browser:
+    deep(browser)
+    knows_its_words(browser)
     of_calls(browser)
     with page(browser, SHOP) as shown:
         reads_all(shown)

@@ -15,6 +15,7 @@ const LARGE: usize = 10_000;
 fn a_trace_can_be_read_by_everybody() {
     let local = Local::start();
     local.put(&[shop(), payment(), ledger(), hostile()]);
+    local.put(&deep());
     // Of this moment, since it is in progress.
     let now = Clock::System.now();
     let running = TraceId::random(now).to_string();
@@ -34,6 +35,7 @@ fn a_trace_can_be_read_by_everybody() {
             &running,
             &trace_id(100),
             &trace_id(101),
+            &trace_id(4),
         ],
     );
 }
@@ -195,6 +197,20 @@ fn hostile() -> Value {
             json!({ "subsegments": parts }),
         ),
     )
+}
+
+/// Forty services, each called by the one before.
+fn deep() -> Vec<Value> {
+    let service = |level: u32| {
+        let name = format!("service number {level}");
+        let more = match level {
+            1 => json!({}),
+            _ => json!({ "parent_id": format!("{:016x}", 0xd0_0000 + level - 1) }),
+        };
+        let id = format!("{:016x}", 0xd0_0000 + level);
+        of(4, part(&id, &name, level, 200 - level, more))
+    };
+    (1..=40).map(service).collect()
 }
 
 /// A job that started a minute ago, of which one step is done.
