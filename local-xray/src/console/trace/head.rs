@@ -39,7 +39,7 @@ const MOVE_SECONDS: usize = 5;
 
 /// What the trace was for.
 pub(super) fn title(timeline: &Timeline<'_>) -> String {
-    let Some(root) = root(timeline) else {
+    let Some(root) = timeline.root() else {
         return "Trace".to_owned();
     };
     let title = match root.resource {
@@ -47,12 +47,6 @@ pub(super) fn title(timeline: &Timeline<'_>) -> String {
         None => root.head(),
     };
     clipped(&title, CHARS_MAX)
-}
-
-/// The first root whose caller is not missing, as in the list of traces; else the first.
-fn root<'t>(timeline: &'t Timeline<'_>) -> Option<&'t Entity<'t>> {
-    let roots = || timeline.roots.iter().map(|&root| &timeline.entities[root]);
-    roots().find(|root| !root.is_orphan()).or(roots().next())
 }
 
 /// When, how long, how it went, how large.
@@ -129,7 +123,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
 
 fn told(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let root = root(timeline);
+    let root = timeline.root();
     let document = root.map_or(&Value::Null, |root| root.document);
     let mut services: Vec<&str> = Vec::new();
     for entity in timeline.entities.iter().filter(|entity| entity.is_segment) {
