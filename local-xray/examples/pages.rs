@@ -1,6 +1,6 @@
 //! How fast pages of the console arrive: `cargo run --release -p local-xray --example pages` fills a store with a
-//! map of 500 nodes and 700 edges, 1,000 traces, and a trace of 10,000 segments, asks for each page again and
-//! again, and prints how long they take from the request to the last byte, and their sizes. With the argument
+//! map of 500 nodes and 700 edges, 1,000 traces, two traces of 10,000 segments, and 60,000 jobs of a run, asks for each
+//! page again and again, and prints how long they take from the request to the last byte, and their sizes. With the argument
 //! `serve` it goes on serving them, for a browser.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -16,6 +16,7 @@ const NODES: usize = 500;
 const EDGES: usize = 700;
 const TRACES: usize = 1000;
 const SEGMENTS: usize = 10_000;
+const JOBS: usize = 60_000;
 /// How often each page is asked for.
 const ROUNDS: usize = 20;
 
@@ -51,12 +52,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         "trace of 10,000 segments",
         10_800,
         &page,
-        segments(now - 10_800),
+        segments(now - 10_800, "step"),
     );
     fill(
         "the same, one segment of it",
         10_800,
         &format!("{page}?segment={:016x}", 5000),
+        Vec::new(),
+    );
+    let other = trace_id(now - 18_000, 1);
+    fill(
+        "the same beside another",
+        18_000,
+        &format!("{page}/compare?with={other}"),
+        segments(now - 18_000, "other"),
+    );
+    // Asked for again, the page knows the links: the longest is the first.
+    let run = trace_id(now - 100_000, 1);
+    fill(
+        "run that 60,000 jobs link to",
+        100_000,
+        &format!("/traces/{run}"),
+        jobs(now - 100_000, &run),
+    );
+    fill(
+        "the trace before that run",
+        100_000,
+        &format!("/traces/{run}/compare"),
         Vec::new(),
     );
     fill(
@@ -187,12 +209,36 @@ fn traces(second: u64) -> Vec<Value> {
     (0..TRACES).map(trace).collect()
 }
 
-/// A trace of many services, each called by one before it.
-fn segments(second: u64) -> Vec<Value> {
+/// A run, and jobs that link to it.
+fn jobs(second: u64, run: &str) -> Vec<Value> {
+    let segment = |number: usize| {
+        let start = second as f64 + number as f64 / 100.0;
+        let (name, links) = match number {
+            1 => ("fleet run", json!([])),
+            _ => (
+                "fleet",
+                json!([{ "trace_id": run, "id": format!("{:016x}", 1) }]),
+            ),
+        };
+        json!({ "trace_id": trace_id(second + number as u64 / 100, number), "id": format!("{number:016x}"), "name": name,
+            "start_time": start, "end_time": start + 1.0, "links": links,
+            "annotations": { "run_id": "run", "bucket": format!("bucket-{number}") },
+            "subsegments": [{ "id": format!("{:016x}", 1_000_000 + number), "name": "S3", "namespace": "aws",
+                "aws": { "operation": "HeadBucket" }, "start_time": start, "end_time": start + 0.5 }] })
+    };
+    (1..=JOBS).map(segment).collect()
+}
+
+/// A trace of many services, each called by one before it; every other has a name with this word.
+fn segments(second: u64, word: &str) -> Vec<Value> {
     let segment = |number: usize| {
         let start = second as f64 + number as f64 / 1000.0;
+        let name = match number % 2 {
+            0 => format!("step {number}"),
+            _ => format!("{word} {number}"),
+        };
         let mut segment = json!({ "trace_id": trace_id(second, 1), "id": format!("{number:016x}"),
-            "name": format!("step {number}"), "start_time": start,
+            "name": name, "start_time": start,
             "end_time": start + (SEGMENTS - number + 1) as f64 / 500.0, "fault": number.is_multiple_of(1000) });
         if number > 1 {
             segment["parent_id"] = json!(format!("{:016x}", number / 8 + 1));
