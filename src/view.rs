@@ -6,6 +6,8 @@
 #[cfg(feature = "local")]
 mod cause;
 #[cfg(feature = "local")]
+mod compare;
+#[cfg(feature = "local")]
 mod details;
 #[cfg(feature = "local")]
 mod distribution;
@@ -46,6 +48,8 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "local")]
+pub use compare::{ComparisonDetail, comparison, comparison_json};
 pub(crate) use progress::{RunState, RunningJob, progress};
 #[cfg(feature = "local")]
 pub use rejects::rejects;

@@ -1,6 +1,7 @@
 //! How fast pages of the console arrive: `cargo run --release -p local-xray --example pages` fills a store with a
-//! map of 500 nodes and 700 edges, 1,000 traces, a trace of 10,000 segments and 500 runs of 200 jobs, each job a trace,
-//! asks for each page again and again, and prints how long they take from the request to the last byte, and their sizes. With the argument
+//! map of 500 nodes and 700 edges, 1,000 traces, two traces of 10,000 segments, 60,000 jobs that link to one run, and
+//! 500 runs of 200 jobs, each job a trace. It asks for each page again and again, and prints how long they take from
+//! the request to the last byte, and their sizes. With the argument
 //! `serve` it goes on serving them, for a browser.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -16,9 +17,9 @@ const NODES: usize = 500;
 const EDGES: usize = 700;
 const TRACES: usize = 1000;
 const SEGMENTS: usize = 10_000;
+const LINKING_JOBS: usize = 60_000;
 const RUNS: usize = 500;
-/// Of each run.
-const JOBS: usize = 200;
+const JOBS_OF_A_RUN: usize = 200;
 /// How often each page is asked for.
 const ROUNDS: usize = 20;
 
@@ -54,12 +55,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         "trace of 10,000 segments",
         10_800,
         &page,
-        segments(now - 10_800),
+        segments(now - 10_800, "step"),
     );
     fill(
         "the same, one segment of it",
         10_800,
         &format!("{page}?segment={:016x}", 5000),
+        Vec::new(),
+    );
+    let other = trace_id(now - 18_000, 1);
+    fill(
+        "the same beside another",
+        18_000,
+        &format!("{page}/compare?with={other}"),
+        segments(now - 18_000, "other"),
+    );
+    // Asked for again, the page knows the links: the longest is the first.
+    let run = trace_id(now - 100_000, 1);
+    fill(
+        "run that 60,000 jobs link to",
+        100_000,
+        &format!("/traces/{run}"),
+        jobs(now - 100_000, &run),
+    );
+    fill(
+        "the trace before that run",
+        100_000,
+        &format!("/traces/{run}/compare"),
         Vec::new(),
     );
     fill(
@@ -78,11 +100,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     for (place, (what, page)) in of_runs.into_iter().enumerate() {
         let documents = if place == 0 {
-            runs(now - 18_000)
+            runs(now - 21_600)
         } else {
             Vec::new()
         };
-        fill(what, 18_000, page, documents);
+        fill(what, 21_600, page, documents);
     }
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -206,12 +228,36 @@ fn traces(second: u64) -> Vec<Value> {
     (0..TRACES).map(trace).collect()
 }
 
-/// A trace of many services, each called by one before it.
-fn segments(second: u64) -> Vec<Value> {
+/// A run, and jobs that link to it.
+fn jobs(second: u64, run: &str) -> Vec<Value> {
+    let segment = |number: usize| {
+        let start = second as f64 + number as f64 / 100.0;
+        let (name, links) = match number {
+            1 => ("fleet run", json!([])),
+            _ => (
+                "fleet",
+                json!([{ "trace_id": run, "id": format!("{:016x}", 1) }]),
+            ),
+        };
+        json!({ "trace_id": trace_id(second + number as u64 / 100, number), "id": format!("{number:016x}"), "name": name,
+            "start_time": start, "end_time": start + 1.0, "links": links,
+            "annotations": { "run_id": "run", "bucket": format!("bucket-{number}") },
+            "subsegments": [{ "id": format!("{:016x}", 1_000_000 + number), "name": "S3", "namespace": "aws",
+                "aws": { "operation": "HeadBucket" }, "start_time": start, "end_time": start + 0.5 }] })
+    };
+    (1..=LINKING_JOBS).map(segment).collect()
+}
+
+/// A trace of many services, each called by one before it; every other has a name with this word.
+fn segments(second: u64, word: &str) -> Vec<Value> {
     let segment = |number: usize| {
         let start = second as f64 + number as f64 / 1000.0;
+        let name = match number % 2 {
+            0 => format!("step {number}"),
+            _ => format!("{word} {number}"),
+        };
         let mut segment = json!({ "trace_id": trace_id(second, 1), "id": format!("{number:016x}"),
-            "name": format!("step {number}"), "start_time": start,
+            "name": name, "start_time": start,
             "end_time": start + (SEGMENTS - number + 1) as f64 / 500.0, "fault": number.is_multiple_of(1000) });
         if number > 1 {
             segment["parent_id"] = json!(format!("{:016x}", number / 8 + 1));
@@ -224,7 +270,7 @@ fn segments(second: u64) -> Vec<Value> {
 /// Runs that began a second after each other, each of the same jobs.
 fn runs(second: u64) -> Vec<Value> {
     let segment = |run: usize, job: usize| {
-        let number = run * (JOBS + 1) + job;
+        let number = run * (JOBS_OF_A_RUN + 1) + job;
         let start = second as f64 + run as f64 + job as f64 / 1000.0;
         let mut segment = json!({ "trace_id": trace_id(second + run as u64, 1_000_000 + number),
             "id": format!("{:016x}", 2_000_000 + number), "name": "nightly", "start_time": start,
@@ -239,6 +285,6 @@ fn runs(second: u64) -> Vec<Value> {
         }
         segment
     };
-    let of_run = |run: usize| (0..=JOBS).map(move |job| segment(run, job));
+    let of_run = |run: usize| (0..=JOBS_OF_A_RUN).map(move |job| segment(run, job));
     (0..RUNS).flat_map(of_run).collect()
 }

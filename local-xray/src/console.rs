@@ -125,6 +125,7 @@ pub(crate) fn routes(console: Console, api: Router) -> Router {
         .route("/traces", view(traces::page))
         .route("/traces.jsonl", view(traces::documents))
         .route("/traces/{id}", view(trace::page))
+        .route("/traces/{id}/compare", view(trace::compare))
         .route("/traces/{id}/rows", view(trace::rows))
         .route("/traces/{id}/raw", view(trace::raw))
         .route("/traces/{id}/export", view(trace::export))

@@ -8,6 +8,7 @@
 
 mod api;
 mod assemble;
+pub mod compare;
 mod console;
 pub mod critical_path;
 mod document;

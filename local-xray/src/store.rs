@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+mod alike;
 mod checkpoint;
 mod export;
 mod graph;
+mod linked;
 mod listing;
 mod mark;
 mod migrate;
@@ -27,7 +29,11 @@ mod settings;
 mod share;
 mod write;
 
+pub(crate) use alike::{Direction, LOOKED_AT_MAX, Root};
 use checkpoint::Checkpointer;
+#[cfg(test)]
+pub(crate) use linked::LinkFrom;
+pub(crate) use linked::LinkedFrom;
 pub(crate) use listing::{
     Annotated, Counts, Durations, Listing, ListingQuery, Row, Slices, Sort, Sorting,
 };

@@ -172,3 +172,64 @@ fn a_long_job_shows_while_it_runs() {
     wait_until(false);
     drop(served);
 }
+
+#[test]
+fn two_firings_of_a_job_are_compared() {
+    let place = Place::new();
+    let ids = [(); 2].map(|()| {
+        let report = run(&place, &["jobs/create-bucket.json"], &[]);
+        report["jobs"][0]["trace_id"].as_str().unwrap().to_owned()
+    });
+    let [first, second] = &ids;
+    let compare = |more: &[&str]| {
+        let args = ["trace", first, "--compare", second, "--local"];
+        place.run(&[&args[..], more].concat())
+    };
+    let compared = compare(&[]);
+    assert_eq!(compared.code, 0, "{}", compared.stderr);
+    // The bucket is made the first time, and is there the second.
+    let made = compared.stdout.lines();
+    let made = made
+        .into_iter()
+        .find(|line| line.contains("S3 CreateBucket"));
+    assert!(
+        made.is_some_and(|line| line.contains("− only in A")),
+        "{}",
+        compared.stdout
+    );
+    for told in [first, second, "From A to B", "outcome"] {
+        assert!(
+            compared.stdout.contains(told),
+            "{told} in {}",
+            compared.stdout
+        );
+    }
+    let sorted = compare(&["--sort", "difference", "--level", "1"]);
+    assert_eq!(sorted.code, 0, "{}", sorted.stderr);
+    assert!(
+        !sorted.stdout.contains("S3 CreateBucket"),
+        "{}",
+        sorted.stdout
+    );
+    let json: Value = serde_json::from_str(&compare(&["--json"]).stdout).unwrap();
+    assert_eq!(
+        (&json["A"]["Id"], &json["B"]["Id"]),
+        (&json!(first), &json!(second))
+    );
+    let rows = json["Rows"].as_array().unwrap();
+    let made = rows.iter().find(|row| row["Name"] == "S3 CreateBucket");
+    let made = made.unwrap_or_else(|| panic!("{json:#}"));
+    assert_eq!((&made["A"]["Calls"], &made["B"]), (&json!(1), &Value::Null));
+
+    let unknown = "1-6921a2b0-0000000000000000000000ff";
+    let missing = place.run(&["trace", first, "--compare", unknown, "--local"]);
+    assert_eq!(missing.code, 1);
+    assert_eq!(missing.stderr, format!("no trace {unknown}\n"));
+    for wrong in [
+        &["--sort", "difference"][..],
+        &["--compare", "latest", "--svg", "-"],
+    ] {
+        let refused = place.run(&[&["trace", first, "--local"], wrong].concat());
+        assert_eq!(refused.code, 2, "{wrong:?}: {}", refused.stderr);
+    }
+}

@@ -77,15 +77,21 @@ impl Failure {
         Self::BadRequest(format!("{key}={word} is not known: write {words}"))
     }
 
+    /// The status of its answer.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
     /// The failure as a page.
     pub(super) fn page(&self, console: &Console, request: &Request) -> Response {
-        let (status, title) = match self {
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Not understood"),
-            Self::Store(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The store cannot be read",
-            ),
+        let title = match self {
+            Self::NotFound(_) => "Not found",
+            Self::BadRequest(_) => "Not understood",
+            Self::Store(_) => "The store cannot be read",
         };
         let page = Page {
             title,
@@ -100,7 +106,7 @@ impl Failure {
             },
         };
         let mut response = document(page.render(console, request));
-        *response.status_mut() = status;
+        *response.status_mut() = self.status();
         response
     }
 }

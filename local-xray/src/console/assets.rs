@@ -38,6 +38,7 @@ const ASSETS: &[Asset] = &[
     asset!("map.css", CSS),
     asset!("traces.css", CSS),
     asset!("trace.css", CSS),
+    asset!("compare.css", CSS),
     asset!("runs.css", CSS),
     asset!("rejects.css", CSS),
     asset!("console.js", JS),

@@ -40,7 +40,7 @@ const SHEETS: [&str; 2] = ["drawing.css", "console.css"];
 
 /// What pages of lists share stands in one sheet before their own.
 fn lists(sheet: &str) -> Option<&'static str> {
-    matches!(sheet, "runs.css" | "rejects.css").then_some("lists.css")
+    matches!(sheet, "runs.css" | "rejects.css" | "compare.css").then_some("lists.css")
 }
 
 /// What a page shows, and what is said of it above.

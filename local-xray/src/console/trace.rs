@@ -7,15 +7,18 @@ use serde_json::json;
 
 use super::answer::{Failure, GUARDS, document, download, see_other};
 use super::page::{Nav, Page};
+use super::parts::trace_address;
 use super::{Console, Request};
 use crate::timeline::Svg;
 
 mod annotations;
+mod compare;
 mod details;
 mod exceptions;
 mod find;
 mod head;
 mod json;
+mod linked;
 mod links;
 mod overview;
 mod read;
@@ -25,6 +28,7 @@ mod table;
 mod tools;
 mod view;
 
+pub(super) use compare::page as compare;
 pub(super) use read::LastRead;
 use read::{Read, trace_id};
 use view::View;
@@ -33,7 +37,10 @@ use view::View;
 pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Failure> {
     let id = match trace_id(console, request)? {
         read::Named::Trace(id) => id,
-        read::Named::Elsewhere(address) => return Ok(see_other(&address)),
+        read::Named::Elsewhere(id) => {
+            let address = request.address.at(trace_address(id).to_string());
+            return Ok(see_other(&address));
+        }
     };
     let read = Read::of(console, id)?;
     let timeline = read.timeline(console.now());
@@ -51,6 +58,7 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
         command: Some(view.command()),
         content: html! {
             (head::head(&view))
+            (linked::from(console, &view)?)
             (head::own_map(console, &view)?)
             (tools::tools(&view))
             div class="trace" {

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::local::Local;
 
+mod compare;
 mod map;
 mod rejects;
 mod runs;

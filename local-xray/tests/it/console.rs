@@ -19,6 +19,7 @@ fn a_page_may_do_nothing_but_what_it_is_for() {
         "/rejects",
         "/filter?filter=x",
         "/traces/nothing",
+        "/traces/nothing/compare",
     ] {
         let (head, body) = local.get(path, "");
         for header in [

@@ -1,17 +1,20 @@
-//! `xray-ecs trace`: one trace as a timeline.
+//! `xray-ecs trace`: one trace as a timeline, or beside another.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::json;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use local_xray::compare::Order;
+use serde_json::{Value, json};
 use tracing_xray::{Clock, TraceId};
+use xray_daemon::XrayClient;
 
-use super::{Common, Recent, Since, ask, found};
+use super::{Common, Recent, Since, ask};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
 use crate::query::TimeRangeType;
 use crate::spec::Environment;
-use crate::view::TraceDetail;
+use crate::view::{ComparisonDetail, TraceDetail};
 use crate::{query, view};
 
 #[derive(Debug, clap::Args)]
@@ -33,12 +36,29 @@ pub(crate) struct Args {
     /// Write the timeline as an SVG instead; `-` is stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "exceptions", "metadata"])]
     svg: Option<PathBuf>,
+    /// Show what differs between this trace (A) and another (B)
+    #[arg(long, value_name = "ID|latest", value_parser = parse_which, conflicts_with_all = ["svg", "exceptions", "metadata"])]
+    compare: Option<Which>,
+    /// Which row of a comparison comes first: in their order, or the one with the greatest difference of durations
+    #[arg(long, value_name = "ORDER", requires = "compare", conflicts_with = "json", value_parser = parse_order())]
+    sort: Option<Order>,
+}
+
+fn parse_order() -> impl TypedValueParser<Value = Order> {
+    PossibleValuesParser::new(Order::ALL.map(|(word, _)| word)).map(|word| {
+        let named = Order::ALL.into_iter().find(|(known, _)| *known == word);
+        named.map(|(_, order)| order).unwrap_or_default()
+    })
 }
 
 impl Args {
+    fn level_max(&self) -> Option<usize> {
+        self.level.and_then(|level| level.try_into().ok())
+    }
+
     fn detail(&self) -> TraceDetail {
         TraceDetail {
-            level_max: self.level.and_then(|level| level.try_into().ok()),
+            level_max: self.level_max(),
             stacks: self.exceptions,
             metadata: self.metadata,
         }
@@ -67,42 +87,83 @@ fn parse_which(text: &str) -> Result<Which, String> {
     }
 }
 
+impl Which {
+    async fn id(self, client: &XrayClient, common: &Common) -> anyhow::Result<Option<String>> {
+        let latest = match (self, &common.local) {
+            (Self::Id(id), _) => return Ok(Some(id.to_string())),
+            (Self::Latest, Some(_)) => query::newest_trace(client).await?,
+            (Self::Latest, None) => {
+                let window = LATEST.window()?;
+                let range = TimeRangeType::Event;
+                let summaries = query::trace_summaries(client, window, range, None).await?;
+                summaries.into_iter().next()
+            }
+        };
+        Ok(latest.and_then(|summary| Some(summary["Id"].as_str()?.to_owned())))
+    }
+}
+
+/// A trace, or in words which one is not there.
+async fn trace(
+    client: &XrayClient,
+    common: &Common,
+    which: Which,
+) -> anyhow::Result<Result<Value, String>> {
+    let Some(id) = which.id(client, common).await? else {
+        return Ok(Err(match common.local {
+            Some(_) => "no trace yet".to_owned(),
+            None => "no trace of the last six hours".to_owned(),
+        }));
+    };
+    let traces = query::traces(client, &[&id]).await?;
+    let trace = traces.into_iter().next();
+    Ok(trace.ok_or_else(|| format!("no trace {id}")))
+}
+
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
-    ask(&args.common, environment, async |client| {
-        let id = match args.which {
-            Which::Id(id) => Some(id.to_string()),
-            Which::Latest => {
-                let latest = match args.common.local {
-                    Some(_) => query::newest_trace(client).await?,
-                    None => {
-                        let window = LATEST.window()?;
-                        let range = TimeRangeType::Event;
-                        let summaries = query::trace_summaries(client, window, range, None).await?;
-                        summaries.into_iter().next()
-                    }
-                };
-                latest.and_then(|summary| Some(summary["Id"].as_str()?.to_owned()))
-            }
-        };
-        let traces = match &id {
-            Some(id) => query::traces(client, &[id]).await?,
-            None => Vec::new(),
-        };
-        if args.common.json {
-            print::json(&json!({ "Traces": traces }))?;
-        } else if let Some(trace) = traces.first() {
-            let (now, detail) = (Clock::System.now(), args.detail());
-            match &args.svg {
-                Some(file) => print::drawing(file, &view::timeline_svg(trace, now, detail))?,
-                None => print::result(&view::timeline(trace, now, detail, print::style()))?,
-            }
-        } else {
-            let which = id.unwrap_or_else(|| match args.common.local {
-                Some(_) => "yet".to_owned(),
-                None => "of the last six hours".to_owned(),
-            });
-            print::note(format_args!("no trace {which}"));
+    let common = &args.common;
+    ask(common, environment, async |client| {
+        let found = trace(client, common, args.which).await?;
+        if let Some(other) = args.compare {
+            return match (found, trace(client, common, other).await?) {
+                (Ok(a), Ok(b)) => compare(args, [&a, &b]),
+                (Err(missing), _) | (_, Err(missing)) => {
+                    print::note(missing);
+                    Ok(ExitStatus::Failed)
+                }
+            };
         }
-        Ok(found(&traces))
+        match (&found, &args.svg) {
+            _ if common.json => {
+                print::json(&json!({ "Traces": found.iter().collect::<Vec<_>>() }))?
+            }
+            (Ok(trace), Some(file)) => {
+                let svg = view::timeline_svg(trace, Clock::System.now(), args.detail());
+                print::drawing(file, &svg)?;
+            }
+            (Ok(trace), None) => {
+                let (now, style) = (Clock::System.now(), print::style());
+                print::result(&view::timeline(trace, now, args.detail(), style))?;
+            }
+            (Err(missing), _) => print::note(missing),
+        }
+        Ok(match found {
+            Ok(_) => ExitStatus::Done,
+            Err(_) => ExitStatus::Failed,
+        })
     })
+}
+
+fn compare(args: &Args, traces: [&Value; 2]) -> anyhow::Result<ExitStatus> {
+    let now = Clock::System.now();
+    if args.common.json {
+        print::json(&view::comparison_json(traces, now, args.level_max()))?;
+    } else {
+        let detail = ComparisonDetail {
+            level_max: args.level_max(),
+            order: args.sort.unwrap_or_default(),
+        };
+        print::result(&view::comparison(traces, now, detail, print::style()))?;
+    }
+    Ok(ExitStatus::Done)
 }

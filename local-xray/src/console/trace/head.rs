@@ -1,6 +1,6 @@
 //! What a trace was, at a glance: how it went, when, how long, whose it is, where it leads.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
@@ -9,11 +9,11 @@ use tracing_xray::Timestamp;
 use super::super::parts::{Name, clipped, count, duration, status, time};
 use super::super::{Address, Console, window};
 use super::view::View;
-use super::{Failure, links};
+use super::{Failure, compare, links};
 use crate::draw::{self, Setting, service_map};
 use crate::map::{self, Map};
 use crate::read::text;
-use crate::timeline::{Entity, Timeline};
+use crate::timeline::Timeline;
 
 /// How many parts of the critical path are told, and how many services and annotations.
 const CRITICAL_WORDS_MAX: usize = 3;
@@ -22,9 +22,6 @@ const ANNOTATIONS_MAX: usize = 8;
 
 /// How many characters of a text from outside are shown, where there may be many such texts.
 pub(super) const CHARS_MAX: usize = 200;
-
-/// How many links to other traces are shown.
-const LINKS_MAX: usize = 20;
 
 /// Up to how many nodes the map is open at first.
 const NODES_OPEN_MAX: usize = 8;
@@ -75,14 +72,18 @@ pub(super) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp::from_micros((seconds * 1e6).round() as u64)
 }
 
+/// How many seconds lie between two moves of a trace that is in progress.
+pub(super) fn moves(timeline: &Timeline<'_>) -> usize {
+    match timeline.entities.len() <= MOVING_MAX {
+        true => 1,
+        false => MOVE_SECONDS,
+    }
+}
+
 /// The head of the page.
 pub(super) fn head(view: &View<'_>) -> Markup {
     let timeline = view.timeline;
-    let seconds = match timeline.entities.len() <= MOVING_MAX {
-        true => 1,
-        false => MOVE_SECONDS,
-    };
-    let moves = view.is_in_progress().then_some(seconds);
+    let moves = view.is_in_progress().then(|| moves(timeline));
     let id = view.read.id;
     let beside = |name: &str| {
         view.address
@@ -106,6 +107,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
                     a class="button" href=(beside("raw").only(&[])) { "Raw JSON" }
                     a class="button" href=(beside("timeline.svg")) { "Save SVG" }
                     a class="button" href=(beside("export").only(&[])) { "Export" }
+                    (compare::menu(view))
                 }
             }
             dl class="facts" { (told(view)) }
@@ -117,7 +119,6 @@ pub(super) fn head(view: &View<'_>) -> Markup {
                 }
             }
             (notes(view))
-            (linked(timeline))
         }
     }
 }
@@ -197,40 +198,6 @@ fn notes(view: &View<'_>) -> Markup {
     }
 }
 
-/// The traces that this one names, each once; of many the first.
-fn linked(timeline: &Timeline<'_>) -> Markup {
-    let mut met = HashSet::new();
-    let links = timeline.entities.iter().flat_map(Entity::links);
-    let mut links: Vec<_> = links.filter(|link| met.insert(*link)).collect();
-    let more = links.len().saturating_sub(LINKS_MAX);
-    links.truncate(LINKS_MAX);
-    html! {
-        @if !links.is_empty() {
-            p class="linked" {
-                "Linked traces: "
-                @for (at, link) in links.iter().enumerate() {
-                    @if at > 0 { ", " }
-                    (link_to(link))
-                }
-                @if more > 0 { " … " (more) " more" }
-            }
-        }
-    }
-}
-
-/// A link to a segment of another trace.
-pub(super) fn link_to(link: &crate::timeline::Link<'_>) -> Markup {
-    let address = Address::under("/traces", link.trace_id);
-    let address = match link.id {
-        Some(id) => address.with("segment", id),
-        None => address,
-    };
-    html! {
-        a class="id" href=(address) { (Name(link.trace_id)) }
-        @if let Some(reference) = link.reference { " (" (Name(reference)) ")" }
-    }
-}
-
 /// The service map of this trace alone. One of very many nodes takes long and shows little: it is drawn for
 /// those who ask for it.
 pub(super) fn own_map(console: &Console, view: &View<'_>) -> Result<Markup, Failure> {
@@ -294,23 +261,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn links_are_shown_once_and_not_all_of_many() {
-        let linked_of = |number: usize| {
-            let links = (0..number).chain(0..number);
-            let links = links.map(|n| json!({"trace_id": format!("1-{n:08x}-{n:024x}")}));
-            let links: Vec<Value> = links.collect();
-            let documents = [json!({"id": "a", "name": "a", "start_time": 1, "links": links})];
-            linked(&Timeline::read(&documents, 2.0)).into_string()
-        };
-        for (number, shown, more) in [(0, 0, None), (20, 20, None), (23, 20, Some("3 more"))] {
-            let told = linked_of(number);
-            assert_eq!(told.matches("<a ").count(), shown);
-            assert_eq!(more.is_some(), told.contains("more"));
-            assert!(more.is_none_or(|more| told.contains(more)), "{told}");
-        }
-    }
 
     #[test]
     fn a_trace_is_named_after_a_root_that_is_no_orphan() {

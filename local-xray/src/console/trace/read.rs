@@ -1,31 +1,36 @@
 //! Which trace an address names, and its documents.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use tracing_xray::{Timestamp, TraceId};
 
 use super::super::parts::trace_address;
-use super::super::{Address, Console, Request};
+use super::super::{Console, Request};
 use super::Failure;
-use crate::store::{Mark, SummaryQuery, TimeRange, Trace};
+use super::head::timestamp;
+use crate::store::{LinkedFrom, Mark, SummaryQuery, TimeRange, Trace};
 use crate::timeline::Timeline;
 
-/// What a path names.
+/// What an address names.
 pub(super) enum Named {
     Trace(TraceId),
-    /// It is a name for what stands at another address.
-    Elsewhere(Address),
+    /// It is another name for this one, which has an address of its own.
+    Elsewhere(TraceId),
 }
 
 /// How many of the newest ids are looked at for the newest trace: ids have but seconds.
 const LATEST_OF: usize = 100;
 
-/// The trace of `/traces/ID`: an id of X-Ray, or one of W3C, or `latest`.
+/// The trace of `/traces/ID`.
 pub(super) fn trace_id(console: &Console, request: &Request) -> Result<Named, Failure> {
     let parts = request.address.parts();
-    let name = parts.get(1).map_or("", String::as_str);
+    named(console, parts.get(1).map_or("", String::as_str))
+}
+
+/// The trace of a name: an id of X-Ray, or one of W3C, or `latest`.
+pub(super) fn named(console: &Console, name: &str) -> Result<Named, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(Named::Trace(id));
     }
@@ -35,9 +40,7 @@ pub(super) fn trace_id(console: &Console, request: &Request) -> Result<Named, Fa
         lower => lower.parse().ok().or_else(|| of_w3c(lower)),
     };
     match id {
-        Some(id) => Ok(Named::Elsewhere(
-            request.address.at(trace_address(id).to_string()),
-        )),
+        Some(id) => Ok(Named::Elsewhere(id)),
         None => Err(Failure::BadRequest(format!(
             "{name} is no trace id: write such as 1-67891233-abcdef012345678912345678, or latest"
         ))),
@@ -105,6 +108,7 @@ pub(in super::super) struct Read {
     bytes: usize,
     /// How many documents the store had.
     number: i64,
+    linked_from: OnceLock<LinkedFrom>,
 }
 
 impl Read {
@@ -140,6 +144,7 @@ impl Read {
             bytes: texts().map(str::len).sum(),
             number,
             trace,
+            linked_from: OnceLock::new(),
         })
     }
 
@@ -147,11 +152,27 @@ impl Read {
     pub(super) fn named(console: &Console, request: &Request) -> Result<Arc<Self>, Failure> {
         match trace_id(console, request)? {
             Named::Trace(id) => Self::of(console, id),
-            Named::Elsewhere(address) => Err(Failure::NotFound(format!(
+            Named::Elsewhere(id) => Err(Failure::NotFound(format!(
                 "there is nothing here: the trace is at {}",
-                address.only(&[])
+                trace_address(id)
             ))),
         }
+    }
+
+    /// The traces that link to it, at most so many by name. They are looked for once: that takes a while in a
+    /// large store.
+    pub(super) fn linked_from(
+        &self,
+        console: &Console,
+        timeline: &Timeline<'_>,
+        links_max: usize,
+    ) -> Result<&LinkedFrom, Failure> {
+        if let Some(known) = self.linked_from.get() {
+            return Ok(known);
+        }
+        let active = (timestamp(timeline.start), timestamp(timeline.end));
+        let found = console.store.linked_from(self.id, active, links_max)?;
+        Ok(self.linked_from.get_or_init(|| found))
     }
 
     pub(super) fn timeline(&self, now: Timestamp) -> Timeline<'_> {

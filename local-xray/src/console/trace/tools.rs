@@ -9,7 +9,8 @@ use super::head::CHARS_MAX;
 use super::links;
 use super::view::{Level, OPENED, View};
 
-const LEVELS: [(&str, Level); 4] = [
+/// The levels on offer, each with its word.
+pub(super) const LEVELS: [(&str, Level); 4] = [
     ("1", Level::Some(1)),
     ("2", Level::Some(2)),
     ("3", Level::Some(3)),

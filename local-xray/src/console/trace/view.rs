@@ -36,7 +36,25 @@ pub(super) enum Level {
 }
 
 impl Level {
-    fn max(self) -> Option<usize> {
+    /// The level that an address asks for, if it does.
+    pub(super) fn read(address: &Address) -> Result<Option<Self>, Failure> {
+        match address.get("level") {
+            None => Ok(None),
+            Some("all") => Ok(Some(Self::All)),
+            Some(text) => {
+                let number = text.parse().ok().filter(|&number| number > 0);
+                let level = number.map(|number| Some(Self::Some(number)));
+                level.ok_or_else(|| {
+                    Failure::BadRequest(format!(
+                        "level={text} is no number of levels: write 1, 2, 3 or all"
+                    ))
+                })
+            }
+        }
+    }
+
+    /// How many levels; none: all.
+    pub(super) fn max(self) -> Option<usize> {
         match self {
             Self::Some(number) => Some(number),
             Self::All => None,
@@ -112,7 +130,8 @@ impl<'t> View<'t> {
         if let Some(find) = &find {
             choice.revealed.extend(&find.matches);
         }
-        let level = read_level(timeline, &choice, address.get("level"))?;
+        let level = Level::read(address)?;
+        let level = level.unwrap_or_else(|| usual_level(timeline, &choice));
         choice.fold.level_max = level.max();
         let from = address.get("from").map(str::parse).transpose();
         let from =
@@ -246,26 +265,10 @@ fn call_of(read: &Read, places: &HashMap<&str, usize>, id: &str) -> Option<usize
     places.get(text(inferred, "parent_id")?).copied()
 }
 
-/// The levels that the address says, or as many as give few rows: but two are always shown.
-fn read_level(
-    timeline: &Timeline<'_>,
-    choice: &Choice,
-    asked: Option<&str>,
-) -> Result<Level, Failure> {
-    match asked {
-        None => {}
-        Some("all") => return Ok(Level::All),
-        Some(text) => {
-            let number = text.parse().ok().filter(|&number| number > 0);
-            return number.map(Level::Some).ok_or_else(|| {
-                Failure::BadRequest(format!(
-                    "level={text} is no number of levels: write 1, 2, 3 or all"
-                ))
-            });
-        }
-    }
+/// As many levels as give few rows: but two are always shown.
+fn usual_level(timeline: &Timeline<'_>, choice: &Choice) -> Level {
     if timeline.entities.len() <= ROWS_MAX {
-        return Ok(Level::All);
+        return Level::All;
     }
     let number_of = |level: Level| {
         let mut choice = Choice {
@@ -277,5 +280,5 @@ fn read_level(
     };
     let few = [Level::All, Level::Some(3)].into_iter();
     let few = few.into_iter().find(|&level| number_of(level) <= ROWS_MAX);
-    Ok(few.unwrap_or(Level::Some(2)))
+    few.unwrap_or(Level::Some(2))
 }

@@ -72,11 +72,11 @@ def fits(page):
         raise AssertionError(f"{page.url} is {wide} pixels too wide: {culprit}")
 
 
-def looked_at(browser, path, name, prepare=None):
+def looked_at(browser, path, name, prepare=None, expected=()):
     """Opens a path in both themes, wide and narrow, checks that everybody can use it, and takes pictures."""
     for theme in ["light", "dark"]:
         for width in [1280, 400]:
-            with page(browser, path, width=width, theme=theme) as shown:
+            with page(browser, path, width=width, theme=theme, expected=expected) as shown:
                 if prepare:
                     prepare(shown)
                 accessible(shown)
