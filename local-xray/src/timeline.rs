@@ -133,12 +133,6 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The first root whose caller is not missing, as in the list of traces; else the first.
-    pub fn root(&self) -> Option<&Entity<'a>> {
-        let roots = || self.roots.iter().map(|&root| &self.entities[root]);
-        roots().find(|root| !root.is_orphan()).or(roots().next())
-    }
-
     /// The rows, top to bottom.
     pub fn rows(&self, fold: Fold) -> Vec<Row<'a>> {
         let choice = Choice {

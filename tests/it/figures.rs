@@ -18,7 +18,7 @@ fn now() -> f64 {
 }
 
 /// A segment of a trace of its own, with microseconds that no summary tells.
-fn segment(number: u32, now: f64, micros: u32, more: Value) -> Value {
+fn segment(number: u32, now: f64, micros: u32, more: &Value) -> Value {
     let start = now - 600.0 + f64::from(number);
     let mut segment = json!({"trace_id": format!("1-{:08x}-{number:024x}", start as u64), "id": format!("{number:016x}"),
         "name": "web", "start_time": start, "end_time": start + f64::from(micros) / 1e6});
@@ -30,7 +30,7 @@ fn segment(number: u32, now: f64, micros: u32, more: Value) -> Value {
 }
 
 /// A subsegment of the first 5 ms of a segment.
-fn call(number: u32, now: f64, more: Value) -> Value {
+fn call(number: u32, now: f64, more: &Value) -> Value {
     let mut call = segment(number, now, 5000, more);
     call["id"] = format!("{:016x}", 0xa000 + number).into();
     call["name"] = "db".into();
@@ -42,14 +42,14 @@ fn call(number: u32, now: f64, more: Value) -> Value {
 fn documents() -> Vec<Value> {
     let now = now();
     let mut documents: Vec<Value> = (1..=40)
-        .map(|number| segment(number, now, 337 + number * number * 1451, json!({})))
+        .map(|number| segment(number, now, 337 + number * number * 1451, &json!({})))
         .collect();
     let with = |number, mut more: Value, flags: Value| {
         let flags = flags.as_object().unwrap().clone();
         more.as_object_mut().unwrap().extend(flags);
-        segment(number, now, 12_345, more)
+        segment(number, now, 12_345, &more)
     };
-    let throttled = |number| call(number, now, json!({"error": true, "throttle": true}));
+    let throttled = |number| call(number, now, &json!({"error": true, "throttle": true}));
     documents.extend([
         with(41, throttled(41), json!({})),
         with(42, throttled(42), json!({"error": true})),
@@ -57,20 +57,20 @@ fn documents() -> Vec<Value> {
         with(44, throttled(44), json!({"fault": true})),
         with(
             45,
-            call(45, now, json!({"fault": true})),
+            call(45, now, &json!({"fault": true})),
             json!({"error": true}),
         ),
-        with(46, call(46, now, json!({"error": true})), json!({})),
+        with(46, call(46, now, &json!({"error": true})), json!({})),
         with(
             47,
-            call(47, now, json!({"error": true})),
+            call(47, now, &json!({"error": true})),
             json!({"error": true, "http": {"response": {"status": 404}}}),
         ),
     ]);
     // A failed root, of which a part goes on; its time so far is none of the durations.
     let mut goes_on = with(
         48,
-        call(48, now, json!({"in_progress": true})),
+        call(48, now, &json!({"in_progress": true})),
         json!({"fault": true}),
     );
     goes_on["subsegments"][0]

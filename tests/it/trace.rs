@@ -188,10 +188,8 @@ fn two_firings_of_a_job_are_compared() {
     let compared = compare(&[]);
     assert_eq!(compared.code, 0, "{}", compared.stderr);
     // The bucket is made the first time, and is there the second.
-    let made = compared.stdout.lines();
-    let made = made
-        .into_iter()
-        .find(|line| line.contains("S3 CreateBucket"));
+    let mut lines = compared.stdout.lines();
+    let made = lines.find(|line| line.contains("S3 CreateBucket"));
     assert!(
         made.is_some_and(|line| line.contains("− only in A")),
         "{}",

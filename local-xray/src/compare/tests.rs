@@ -7,7 +7,7 @@ use super::*;
 
 /// A part from one second to another.
 fn part(name: &str, start: f64, end: f64, within: Vec<Value>) -> Value {
-    json!({"id": format!("{name}-{start}"), "name": name, "start_time": start, "end_time": end, "subsegments": within})
+    json!({"id": format!("{name}-{start}"), "name": name, "start_time": start, "end_time": end, "subsegments": Value::Array(within)})
 }
 
 fn call(operation: &str, start: f64, end: f64) -> Value {

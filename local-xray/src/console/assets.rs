@@ -94,7 +94,11 @@ mod tests {
         let scripts = ASSETS.iter().filter(|asset| asset.kind == JS);
         let lines = scripts.flat_map(|asset| asset.text.lines());
         // What is there for people does not count.
-        let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
+        let is_code = |line: &&str| {
+            let line = line.trim_start();
+            !line.starts_with("//") && !line.starts_with("/**")
+        };
+        let lines = lines.filter(is_code);
         let bytes: usize = lines.map(|line| line.len() + 1).sum();
         assert!(bytes <= 15_900, "{bytes} bytes of script");
     }

@@ -32,7 +32,7 @@ const VALUE_CHARS_MAX: usize = 200;
 pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Response, Failure> {
     let at = |id| {
         let path = format!("{}/compare", trace_address(id));
-        see_other(&request.address.at(path))
+        see_other(request.address.at(path))
     };
     let a = match trace_id(console, request)? {
         Named::Trace(id) => Read::of(console, id)?,
@@ -65,7 +65,7 @@ pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Res
             }
             read => read?,
         },
-        Named::Elsewhere(id) => return Ok(see_other(&request.address.with("with", id))),
+        Named::Elsewhere(id) => return Ok(see_other(request.address.with("with", id))),
     };
     let of_b = b.timeline(console.now());
     let sides = [
