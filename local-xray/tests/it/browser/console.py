@@ -12,8 +12,9 @@ from playwright.sync_api import expect, sync_playwright
 
 URL = sys.argv[1]
 
-# What takes longer is broken; the machine may be busy.
-expect.set_options(timeout=20_000)
+# What takes longer is broken. The build is one for debugging, and the machine may be busy with others.
+TIMEOUT = 60_000
+expect.set_options(timeout=TIMEOUT)
 
 
 @contextlib.contextmanager
@@ -37,7 +38,7 @@ def page(browser, path="/", width=1280, height=800, theme="light", scripts=True,
         java_script_enabled=scripts,
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     faults = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -82,6 +83,12 @@ def looked_at(browser, path, name, prepare=None, expected=()):
                 accessible(shown)
                 fits(shown)
                 picture(shown, f"{name}-{theme}-{width}")
+
+
+def copied(page, is_it):
+    """Waits until the clipboard holds what this JavaScript says of `text`."""
+    page.wait_for_function(f"navigator.clipboard.readText().then(text => {is_it})")
+    return page.evaluate("navigator.clipboard.readText()")
 
 
 def picture(page, name):
