@@ -23,10 +23,12 @@ pub mod map;
 mod outline;
 mod packed;
 mod read;
+pub mod runs;
 mod server;
 mod store;
 mod summary;
 pub mod svg;
+mod time;
 pub mod timeline;
 
 pub use console::Surroundings;

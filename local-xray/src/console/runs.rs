@@ -1,6 +1,6 @@
 //! The runs of the window, and each with its jobs.
 //!
-//! They are put together from segments that name a run and a job (`store/runs.rs`).
+//! They are put together from segments that name a run and a job (`runs`).
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,18 +15,15 @@ use super::pages::{Choice, Paged, choices};
 use super::parts::{Name, duration, time, trace_address};
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
+use crate::runs::{self, Run, Standing};
 use crate::term;
 
-pub(super) mod detail;
-mod markdown;
 mod report;
 mod run;
 pub(super) mod standing;
 pub(super) mod table;
-pub(super) mod work;
 
-use standing::{Standing, by_outcome};
-use work::Run;
+use standing::by_outcome;
 
 /// The most runs that are listed, the newest.
 const RUNS_MAX: usize = 1000;
@@ -56,7 +53,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let mut runs = work::runs(&console.store, (window.start, window.end), |_| true)?;
+    let mut runs = runs::all(&console.store, (window.start, window.end), |_| true)?;
     let found = runs.len();
     runs.truncate(RUNS_MAX);
     let wanted = address.get("outcome").and_then(Standing::from_word);

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
+use tracing_xray::Timestamp;
+
+use super::gather::RunEnds;
 use super::*;
+use crate::store::{Store, WorkSegment};
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
@@ -39,7 +43,7 @@ fn store_of(segments: &[Value]) -> (tempfile::TempDir, Store) {
 
 fn run_of(segments: &[Value], window: (u64, u64)) -> Option<Run> {
     let (_dir, store) = store_of(segments);
-    let mut runs = runs(&store, (at(window.0), at(window.1)), |_| true).unwrap();
+    let mut runs = all(&store, (at(window.0), at(window.1)), |_| true).unwrap();
     assert!(runs.len() < 2);
     runs.pop()
 }

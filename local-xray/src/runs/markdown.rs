@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Job, Report};
-use super::standing::{Counts, Standing};
-use crate::console::parts::{count, duration};
+use super::{Counts, JobReport, Report, Standing};
+use crate::map::{count, duration};
 
 /// Failures that are told with their reason.
 const FAILURES_MAX: usize = 50;
@@ -13,7 +12,8 @@ const FAILURES_MAX: usize = 50;
 /// Rows of the table of jobs, and jobs whose changes are told.
 const JOBS_MAX: usize = 200;
 
-pub(super) fn written(report: &Report<'_>) -> String {
+/// A report as Markdown.
+pub fn markdown(report: &Report<'_>) -> String {
     let mut out = String::new();
     // Writing into a text fails never.
     let _ = write_head(report, &mut out);
@@ -35,7 +35,7 @@ fn write_head(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         write!(out, " Trace `{trace_id}`.")?;
     }
     let counts: Counts = report.jobs.iter().map(|job| job.standing).collect();
-    let jobs = count(report.jobs.len(), "job");
+    let jobs = count(report.jobs.len() as u64, "job");
     writeln!(
         out,
         "\n\nMade of the traces of {jobs}: {}.\n",
@@ -44,7 +44,7 @@ fn write_head(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_failures(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
-    let is_failed = |job: &&Job<'_>| job.standing == Standing::Failed;
+    let is_failed = |job: &&JobReport<'_>| job.standing == Standing::Failed;
     let failed: Vec<_> = report.jobs.iter().filter(is_failed).collect();
     if failed.is_empty() {
         return Ok(());
@@ -57,7 +57,7 @@ fn write_failures(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         }
         write!(out, " (")?;
         if let Some(attempts) = job.attempts {
-            write!(out, "{}, ", count(attempts as usize, "attempt"))?;
+            write!(out, "{}, ", count(attempts.into(), "attempt"))?;
         }
         writeln!(out, "trace `{}`)", job.trace_id)?;
     }
