@@ -20,7 +20,7 @@ mod standing;
 mod told;
 
 pub use detail::{Attempt, Detail, Details};
-pub use gather::{all, find, has_job};
+pub use gather::{all, find, has_job, newest};
 pub use invocation::Invocation;
 pub use job::{Job, jobs};
 pub use markdown::markdown;

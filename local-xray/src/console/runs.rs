@@ -41,8 +41,8 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
         [_] => list(console, request),
         [_, id] => run::page(console, request, id),
         [_, id, "report"] => report::page(console, request, id),
-        [_, id, "report.md"] => report::markdown(console, request, id),
-        [_, id, "report.json"] => report::json(console, request, id),
+        [_, id, "report.md"] => report::markdown(console, id),
+        [_, id, "report.json"] => report::json(console, id),
         _ => Err(Failure::NotFound(
             "there is no such page of a run".to_owned(),
         )),
@@ -53,7 +53,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let mut runs = runs::all(&console.store, (window.start, window.end), |_| true)?;
+    let mut runs = runs::all(&console.store, (window.start, window.end))?;
     let found = runs.len();
     runs.truncate(RUNS_MAX);
     let wanted = address.get("outcome").and_then(Standing::from_word);

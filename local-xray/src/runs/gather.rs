@@ -6,80 +6,101 @@ use std::time::Duration;
 use tracing_xray::Timestamp;
 
 use super::{Invocation, Own, Run, Standing};
-use crate::store::{Store, StoreError, WorkSegment};
+use crate::store::{OfRun, Store, StoreError, WorkSegment};
 use crate::time::before;
 
-/// Which runs are over, as their own segments say: what is in progress in them does not run.
+/// When the runs of some invocations were started, as far as the store knows.
 #[derive(Debug, Default)]
-pub(super) struct RunEnds(HashMap<String, (Timestamp, bool)>);
+pub(super) struct StartsOfRuns(HashMap<String, Starts>);
 
-impl RunEnds {
-    /// Notes the segment of a run; that of a job says nothing.
-    pub(super) fn note(&mut self, segment: &WorkSegment<'_>) {
-        if let (Some(id), None) = (segment.run_id(), segment.job()) {
-            let start = segment.outline.start;
-            let newest = self.0.entry(id.to_owned()).or_insert((start, false));
-            if start >= newest.0 {
-                *newest = (start, segment.outline.end.is_some());
-            }
-        }
-    }
-
-    /// Notes the runs of invocations without an end that ended before a window, and so are not in it.
-    pub(super) fn look_before<'i>(
-        &mut self,
+impl StartsOfRuns {
+    /// Of the invocations that have no end; of others it need not be known.
+    pub(super) fn read<'i>(
         store: &Store,
-        window_start: Timestamp,
         invocations: impl Iterator<Item = &'i Invocation>,
-    ) -> Result<(), StoreError> {
-        let unknown = invocations
-            .filter(|one| one.end.is_none() && !self.0.contains_key(&one.run_id))
-            .map(|one| (one.start, one.run_id.clone()));
-        let unknown: Vec<_> = unknown.collect();
-        let Some(&(earliest, _)) = unknown.iter().min() else {
-            return Ok(());
-        };
-        let ids: HashSet<&str> = unknown.iter().map(|(_, id)| id.as_str()).collect();
-        // A run lasts as long as its jobs at least.
-        store.each_work_segment((earliest, window_start), |segment| {
-            if segment.run_id().is_some_and(|id| ids.contains(id)) {
-                self.note(segment);
+    ) -> Result<Self, StoreError> {
+        let open = invocations.filter(|one| one.end.is_none());
+        let ids: HashSet<&str> = open.map(|one| one.run_id.as_str()).collect();
+        let mut starts: HashMap<String, Starts> = HashMap::new();
+        store.each_segment_of_runs(ids, OfRun::Own, |segment| {
+            if let Some(id) = segment.run_id() {
+                let of_run = starts.entry(id.to_owned()).or_default();
+                of_run.note(segment.outline.start, segment.outline.end);
             }
-        })
+        })?;
+        Ok(Self(starts))
     }
 
-    /// Tells invocations whose run is over that they do not run.
-    pub(super) fn apply(&self, invocations: &mut [Invocation]) {
-        for invocation in invocations
-            .iter_mut()
-            .filter(|invocation| invocation.end.is_none())
-        {
-            if self
-                .0
-                .get(&invocation.run_id)
-                .is_some_and(|&(_, is_over)| is_over)
-            {
-                invocation.standing = Standing::Unknown;
+    /// Tells those that do not run any more.
+    pub(super) fn apply<'i>(&self, invocations: impl Iterator<Item = &'i mut Invocation>) {
+        for invocation in invocations {
+            if let Some(starts) = self.0.get(&invocation.run_id) {
+                starts.apply(invocation);
             }
         }
     }
 }
 
-/// A run, wherever it is: first it is looked for in a window, then everywhere.
-pub fn find(
-    store: &Store,
-    window: (Timestamp, Timestamp),
-    id: &str,
-) -> Result<Option<Run>, StoreError> {
-    let is_wanted = |known: &str| known == id;
-    let mut found = all(store, window, is_wanted)?;
-    if found.is_empty() {
-        found = all(store, ever(), is_wanted)?;
+/// How often a run was started, and whether it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Starts {
+    pub(super) count: usize,
+    newest: Timestamp,
+    is_over: bool,
+}
+
+impl Starts {
+    /// Notes one start, and when that ended.
+    pub(super) fn note(&mut self, start: Timestamp, end: Option<Timestamp>) {
+        if self.count == 0 || start >= self.newest {
+            (self.newest, self.is_over) = (start, end.is_some());
+        }
+        self.count += 1;
     }
-    Ok(found.pop())
+
+    /// What has no end while its run is over does not run, nor does what was begun by an earlier start.
+    pub(super) fn apply(&self, invocation: &mut Invocation) {
+        let is_of_earlier = self.count > 1 && invocation.start < self.newest;
+        if invocation.end.is_none() && (self.is_over || is_of_earlier) {
+            invocation.standing = Standing::Unknown;
+        }
+    }
+}
+
+/// A run by its id, whole.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn find(store: &Store, id: &str) -> Result<Option<Run>, StoreError> {
+    let mut gathered = Gathered::default();
+    store.each_segment_of_runs([id], OfRun::All, |segment| gathered.add(segment))?;
+    Ok(gathered.runs().pop())
+}
+
+/// The run that was started last.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn newest(store: &Store, now: Timestamp) -> Result<Option<Run>, StoreError> {
+    const HOUR: u64 = 3600;
+    let (_, end) = ever();
+    for hours in [1, 24, 30 * 24] {
+        let start = before(now, Duration::from_secs(hours * HOUR));
+        let found = all(store, (start, end))?;
+        let newest = found.into_iter().max_by_key(|run| run.start);
+        // Of those that began before, others may be newer.
+        if let Some(newest) = newest.filter(|newest| newest.start >= start) {
+            return Ok(Some(newest));
+        }
+    }
+    let found = all(store, ever())?;
+    Ok(found.into_iter().max_by_key(|run| run.start))
 }
 
 /// Whether a job was ever run, as far as the store knows.
+///
+/// # Errors
+/// The store cannot be read.
 pub fn has_job(store: &Store, name: &str) -> Result<bool, StoreError> {
     let mut is_known = false;
     store.each_work_segment(ever(), |segment| {
@@ -92,38 +113,17 @@ fn ever() -> (Timestamp, Timestamp) {
     (Timestamp::from_micros(0), Timestamp::from_micros(u64::MAX))
 }
 
-/// How long before its earliest known segment a run is looked for: it may have been stopped, and resumed only
-/// after a while.
-const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
-
-/// The runs that were active in a window, those that run first, then the newest. They are whole, even where
-/// they began before it, unless they paused for longer than a day.
-pub fn all(
-    store: &Store,
-    (start, end): (Timestamp, Timestamp),
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Run>, StoreError> {
+/// The runs that were active in a window, those that run first, then the newest. They are whole, also where
+/// they reach beyond it.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn all(store: &Store, window: (Timestamp, Timestamp)) -> Result<Vec<Run>, StoreError> {
     let mut gathered = Gathered::default();
-    store.each_work_segment((start, end), |segment| {
-        if segment.run_id().is_some_and(&is_wanted) {
-            gathered.add(segment);
-        }
-    })?;
-    let mut looked_from = start;
-    while let Some(earliest) = gathered.earliest {
-        let from = before(earliest.min(start), PAUSE_MAX);
-        if from >= looked_from {
-            break;
-        }
-        store.each_work_segment((from, looked_from), |segment| {
-            // What reaches further was handed on before.
-            let is_new = segment.outline.end.is_some_and(|end| end < looked_from);
-            if is_new && segment.run_id().is_some_and(|id| gathered.has(id)) {
-                gathered.add(segment);
-            }
-        })?;
-        looked_from = from;
-    }
+    store.each_work_segment(window, |segment| gathered.add(segment))?;
+    let ids: Vec<String> = gathered.0.keys().cloned().collect();
+    let ids = ids.iter().map(String::as_str);
+    store.each_segment_of_runs(ids, OfRun::Outside(window), |segment| gathered.add(segment))?;
     let mut runs = gathered.runs();
     runs.sort_by(|a, b| {
         let running = |run: &Run| run.standing() != Standing::Running;
@@ -135,26 +135,17 @@ pub fn all(
 
 /// Segments by their run.
 #[derive(Default)]
-struct Gathered {
-    by_run: HashMap<String, (Vec<Own>, Vec<Invocation>)>,
-    earliest: Option<Timestamp>,
-}
+struct Gathered(HashMap<String, (Vec<Own>, Vec<Invocation>)>);
 
 impl Gathered {
-    fn has(&self, id: &str) -> bool {
-        self.by_run.contains_key(id)
-    }
-
     fn add(&mut self, segment: &WorkSegment<'_>) {
         let Some(id) = segment.run_id() else {
             return;
         };
-        let start = segment.outline.start;
-        self.earliest = Some(self.earliest.map_or(start, |earliest| earliest.min(start)));
-        if !self.has(id) {
-            self.by_run.insert(id.to_owned(), <_>::default());
+        if !self.0.contains_key(id) {
+            self.0.insert(id.to_owned(), <_>::default());
         }
-        if let Some((owns, jobs)) = self.by_run.get_mut(id) {
+        if let Some((owns, jobs)) = self.0.get_mut(id) {
             match Invocation::of(segment) {
                 Some(job) => jobs.push(job),
                 None => owns.push(Own::of(segment)),
@@ -163,7 +154,7 @@ impl Gathered {
     }
 
     fn runs(self) -> Vec<Run> {
-        let runs = self.by_run.into_iter();
+        let runs = self.0.into_iter();
         runs.filter_map(|(id, (owns, jobs))| Run::new(id, owns, jobs))
             .collect()
     }

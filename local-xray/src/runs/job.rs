@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use tracing_xray::Timestamp;
 
-use super::gather::RunEnds;
+use super::gather::StartsOfRuns;
 use super::{Counts, Invocation, Standing};
 use crate::store::{Store, StoreError};
 
@@ -82,10 +82,8 @@ pub fn jobs(
     window: (Timestamp, Timestamp),
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Job>, StoreError> {
-    let mut ends = RunEnds::default();
     let mut by_name: HashMap<(String, String), Vec<Invocation>> = HashMap::new();
     store.each_work_segment(window, |segment| {
-        ends.note(segment);
         if !segment.job().is_some_and(&is_wanted) {
             return;
         }
@@ -94,12 +92,11 @@ pub fn jobs(
             by_name.entry(key).or_default().push(invocation);
         }
     })?;
-    let found = by_name.values().flatten();
-    ends.look_before(store, window.0, found)?;
+    let starts = StartsOfRuns::read(store, by_name.values().flatten())?;
     let mut jobs: Vec<_> = by_name.into_iter().collect();
     jobs.sort_by(|(a, _), (b, _)| a.cmp(b));
     let jobs = jobs.into_iter().map(|(_, mut invocations)| {
-        ends.apply(&mut invocations);
+        starts.apply(invocations.iter_mut());
         Job::new(invocations)
     });
     let mut jobs: Vec<Job> = jobs.collect();

@@ -2,6 +2,7 @@
 
 use tracing_xray::{SegmentId, Timestamp, TraceId};
 
+use super::gather::Starts;
 use super::invocation::standing;
 use super::{Counts, Invocation, Standing};
 use crate::store::WorkSegment;
@@ -76,9 +77,11 @@ pub struct Run {
 impl Run {
     pub(super) fn new(id: String, mut owns: Vec<Own>, mut jobs: Vec<Invocation>) -> Option<Self> {
         owns.sort_by_key(|own| own.start);
-        let starts = owns.iter().map(|own| own.start);
-        let start = starts.chain(jobs.iter().map(|job| job.start)).min()?;
-        let (own, starts) = (owns.pop(), owns.len() + 1);
+        let mut starts = Starts::default();
+        owns.iter().for_each(|own| starts.note(own.start, own.end));
+        let begun = owns.iter().map(|own| own.start);
+        let start = begun.chain(jobs.iter().map(|job| job.start)).min()?;
+        let own = owns.pop();
         let seen = jobs.len();
         let key = |job: &Invocation| (std::cmp::Reverse(job.start), job.segment_id);
         jobs.sort_unstable_by(|a, b| {
@@ -86,18 +89,13 @@ impl Run {
             names.then_with(|| key(a).cmp(&key(b)))
         });
         jobs.dedup_by(|later, kept| later.job == kept.job && later.service == kept.service);
-        // What runs while its run is over does not run.
-        if own.as_ref().is_some_and(|own| own.end.is_some()) {
-            for job in jobs.iter_mut().filter(|job| job.end.is_none()) {
-                job.standing = Standing::Unknown;
-            }
-        }
+        jobs.iter_mut().for_each(|job| starts.apply(job));
         Some(Self {
             counts: jobs.iter().map(|job| job.standing).collect(),
             earlier: seen - jobs.len(),
             id,
             own,
-            starts,
+            starts: starts.count.max(1),
             jobs,
             start,
         })

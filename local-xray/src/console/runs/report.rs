@@ -14,7 +14,7 @@ use crate::runs::{self, Report};
 
 /// The report as Markdown in a page, to be copied, and where it is downloaded.
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
+    let run = read(console, id)?;
     let now = console.now();
     let report = runs::markdown(&Report::read(&console.store, &run, now)?);
     let address = &request.address;
@@ -58,12 +58,8 @@ pub(super) fn report_address(address: &Address, id: &str, name: &str) -> Address
     run.at(path)
 }
 
-pub(super) fn markdown(
-    console: &Console,
-    request: &Request,
-    id: &str,
-) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
+pub(super) fn markdown(console: &Console, id: &str) -> Result<Response, Failure> {
+    let run = read(console, id)?;
     let report = Report::read(&console.store, &run, console.now())?;
     let kind = "text/markdown; charset=utf-8";
     Ok(download(
@@ -73,8 +69,8 @@ pub(super) fn markdown(
     ))
 }
 
-pub(super) fn json(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
+pub(super) fn json(console: &Console, id: &str) -> Result<Response, Failure> {
+    let run = read(console, id)?;
     let report = serde_json::to_string_pretty(&Report::read(&console.store, &run, console.now())?);
     let report =
         report.map_err(|error| Failure::BadRequest(format!("the report is no JSON: {error}")))?;
