@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! document ─► outline, facts ─► store ─► assemble ─► filter, graph, summary ─► api, console
-//!                └─ infer
+//!                └─ infer         └─► runs ─► console
 //! ```
 
 mod api;
 mod assemble;
 mod console;
 pub mod critical_path;
+pub mod daemons;
 mod document;
 pub mod draw;
 mod facts;

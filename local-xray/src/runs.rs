@@ -24,6 +24,7 @@ pub use gather::{all, find, has_job, newest};
 pub use invocation::Invocation;
 pub use job::{Job, jobs};
 pub use markdown::markdown;
+pub(crate) use markdown::{REPORTED_FAILURES_MAX, REPORTED_JOBS_MAX};
 pub use report::{Cause, JobReport, Report};
 pub use run::{Own, Run};
 pub use standing::{Counts, Standing};

@@ -12,7 +12,6 @@ use super::runs::standing::by_outcome;
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
 use crate::runs::{self, Counts, Invocation, Job, Standing};
-use crate::term;
 
 mod history;
 
@@ -68,14 +67,17 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let filter = term::annotation("job").unwrap_or_default();
-    let command = ["traces", "--filter", &filter].map(str::to_owned);
+    let kept = match wanted {
+        Some(_) => address.clone(),
+        None => address.without(&["outcome"]),
+    };
+    let flags = command::flags(&kept, &["outcome", "find"]);
     let page = Page {
         title: "Jobs",
         nav: Nav::Jobs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([command.to_vec(), window.flags()].concat()),
+        command: Some([vec!["jobs".to_owned()], flags, window.flags()].concat()),
         content,
     };
     Ok(document(page.render(console, request)))

@@ -79,14 +79,17 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let filter = term::annotation("run_id").unwrap_or_default();
-    let command = ["traces", "--filter", &filter].map(str::to_owned);
+    let kept = match wanted {
+        Some(_) => address.clone(),
+        None => address.without(&["outcome"]),
+    };
+    let flags = command::flags(&kept, &["outcome", "name"]);
     let page = Page {
         title: "Runs",
         nav: Nav::Runs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([command.to_vec(), window.flags()].concat()),
+        command: Some([vec!["runs".to_owned()], flags, window.flags()].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
@@ -234,32 +237,4 @@ pub(super) fn key(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
-}
-
-/// `KEY=VALUE` for `--annotation`, which takes what looks like a number for one unless it is in quotes.
-pub(super) fn annotation_flag(key: &str, text: &str) -> [String; 2] {
-    let is_plain =
-        !text.starts_with('"') && text.parse::<f64>().is_err() && !matches!(text, "true" | "false");
-    let value = match is_plain {
-        true => text.to_owned(),
-        false => serde_json::Value::from(text).to_string(),
-    };
-    ["--annotation".to_owned(), format!("{key}={value}")]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_annotation_of_digits_stays_text() {
-        for (text, expected) in [
-            ("f856c315", "run_id=f856c315"),
-            ("12345678", r#"run_id="12345678""#),
-            ("true", r#"run_id="true""#),
-            (r#""a"#, r#"run_id="\"a""#),
-        ] {
-            assert_eq!(annotation_flag("run_id", text), ["--annotation", expected]);
-        }
-    }
 }

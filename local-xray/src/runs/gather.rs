@@ -125,6 +125,8 @@ pub fn all(store: &Store, window: (Timestamp, Timestamp)) -> Result<Vec<Run>, St
     let ids = ids.iter().map(String::as_str);
     store.each_segment_of_runs(ids, OfRun::Outside(window), |segment| gathered.add(segment))?;
     let mut runs = gathered.runs();
+    // What was left in progress by a run that is over lasts for ever.
+    runs.retain(|run| run.end().is_none_or(|end| end >= window.0));
     runs.sort_by(|a, b| {
         let running = |run: &Run| run.standing() != Standing::Running;
         let key = |run: &Run| (running(run), std::cmp::Reverse(run.start));

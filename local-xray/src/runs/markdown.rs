@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use super::{Counts, JobReport, Report, Standing};
 use crate::map::{count, duration};
 
-/// Failures that are told with their reason.
-const FAILURES_MAX: usize = 50;
+/// How many failures a report for people tells with their reason.
+pub(crate) const REPORTED_FAILURES_MAX: usize = 50;
 
-/// Rows of the table of jobs, and jobs whose changes are told.
-const JOBS_MAX: usize = 200;
+/// How many jobs a report for people has in its table, and with changes.
+pub(crate) const REPORTED_JOBS_MAX: usize = 200;
 
 /// A report as Markdown.
 pub fn markdown(report: &Report<'_>) -> String {
@@ -50,7 +50,7 @@ fn write_failures(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "## Failures\n")?;
-    for job in failed.iter().take(FAILURES_MAX) {
+    for job in failed.iter().take(REPORTED_FAILURES_MAX) {
         write!(out, "- **{}** {}", escaped(job.job), escaped(job.outcome))?;
         if let Some(error) = job.error() {
             write!(out, ": {}", escaped(error))?;
@@ -61,7 +61,7 @@ fn write_failures(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out, "trace `{}`)", job.trace_id)?;
     }
-    write_rest(failed.len(), FAILURES_MAX, out)?;
+    write_rest(failed.len(), REPORTED_FAILURES_MAX, out)?;
     writeln!(out)
 }
 
@@ -75,14 +75,14 @@ fn write_changes(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "## Changes\n")?;
-    for job in changed.iter().take(JOBS_MAX) {
+    for job in changed.iter().take(REPORTED_JOBS_MAX) {
         writeln!(out, "**{}** {}\n", escaped(job.job), escaped(job.outcome))?;
         for change in &job.changes {
             writeln!(out, "- {}", escaped(change))?;
         }
         writeln!(out)?;
     }
-    write_rest(changed.len(), JOBS_MAX, out)
+    write_rest(changed.len(), REPORTED_JOBS_MAX, out)
 }
 
 fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
@@ -92,7 +92,7 @@ fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         "| job | bucket | outcome | attempts | duration | trace |"
     )?;
     writeln!(out, "| --- | --- | --- | ---: | ---: | --- |")?;
-    for job in report.jobs.iter().take(JOBS_MAX) {
+    for job in report.jobs.iter().take(REPORTED_JOBS_MAX) {
         let (name, bucket) = (escaped(job.job), escaped(job.bucket.unwrap_or_default()));
         let attempts = job
             .attempts
@@ -107,8 +107,8 @@ fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
             job.trace_id
         )?;
     }
-    if report.jobs.len() > JOBS_MAX {
-        let left = report.jobs.len() - JOBS_MAX;
+    if report.jobs.len() > REPORTED_JOBS_MAX {
+        let left = report.jobs.len() - REPORTED_JOBS_MAX;
         writeln!(out, "\n… {left} more; the report as JSON has them all.")?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The report of a run, made of its traces.
 
 use serde::Serialize;
-use tracing_xray::Timestamp;
+use tracing_xray::{SegmentId, Timestamp, TraceId};
 
 use super::{Detail, Invocation, Own, Run, Standing, Told};
 use crate::store::{Store, StoreError};
@@ -36,7 +36,7 @@ pub struct Report<'a> {
     pub totals: serde_json::Map<String, serde_json::Value>,
     /// Its trace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
+    pub trace_id: Option<TraceId>,
     /// Its jobs, by service and name.
     pub jobs: Vec<JobReport<'a>>,
 }
@@ -62,6 +62,8 @@ pub struct JobReport<'a> {
     /// How it stands.
     #[serde(skip)]
     pub standing: Standing,
+    /// When it began, in UTC as RFC 3339 says.
+    pub started_at: String,
     /// How often it was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
@@ -81,9 +83,9 @@ pub struct JobReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
     /// The trace that it stands in.
-    pub trace_id: String,
+    pub trace_id: TraceId,
     /// Its segment.
-    pub segment_id: String,
+    pub segment_id: SegmentId,
 }
 
 /// Why an attempt or a job failed.
@@ -120,14 +122,15 @@ impl<'r> Report<'r> {
                 .into_iter()
                 .map(|(word, number)| (word, number.into()))
                 .collect(),
-            trace_id: own.map(|own| own.trace_id.to_string()),
+            trace_id: own.map(|own| own.trace_id),
             jobs,
         })
     }
 }
 
 impl<'a> JobReport<'a> {
-    fn new(job: &'a Invocation, detail: Option<&Detail>, now: Timestamp) -> Self {
+    /// What is told of one time that a job was run.
+    pub fn new(job: &'a Invocation, detail: Option<&Detail>, now: Timestamp) -> Self {
         let cause = |message: &str| Cause {
             message: message.to_owned(),
         };
@@ -142,6 +145,7 @@ impl<'a> JobReport<'a> {
             region: job.region.as_deref(),
             outcome: job.word(),
             standing: job.standing,
+            started_at: rfc_3339(job.start),
             attempts: job.attempts,
             retried: before
                 .filter_map(|attempt| attempt.error.as_deref())
@@ -151,8 +155,8 @@ impl<'a> JobReport<'a> {
             error: detail.and_then(|detail| detail.error.as_deref()).map(cause),
             changes: detail.map_or_else(Vec::new, |detail| detail.changes.clone()),
             request_id: job.request_id.as_deref(),
-            trace_id: job.trace_id.to_string(),
-            segment_id: job.segment_id.to_string(),
+            trace_id: job.trace_id,
+            segment_id: job.segment_id,
         }
     }
 

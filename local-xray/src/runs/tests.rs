@@ -200,6 +200,9 @@ fn a_job_of_a_run_that_ended_before_the_window_does_not_run() {
     let (_dir, store) = store_of(&segments);
     let found = jobs(&store, (at(50), at(100)), |name| name == "killed").unwrap();
     assert_eq!(found[0].counts.of(Standing::Unknown), 1);
+    // Nor is the run of this window.
+    assert!(run_of(&segments, (50, 100)).is_none());
+    assert!(run_of(&segments, (15, 100)).is_some());
 }
 
 #[test]

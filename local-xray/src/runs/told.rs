@@ -70,10 +70,16 @@ impl Told {
     }
 
     /// Of the jobs that the run counted, how many ran, so that they should be here.
-    pub fn ran(&self) -> Option<u64> {
+    fn ran(&self) -> Option<u64> {
         let count = |word| self.totals.get(word).copied().unwrap_or(0);
         let jobs = self.totals.get("jobs")?;
         Some(jobs.saturating_sub(count("done_before") + count("not_run")))
+    }
+
+    /// How many jobs ran, as the run counted them, and are not here.
+    pub fn missing(&self, run: &Run) -> usize {
+        let ran = self.ran().and_then(|ran| usize::try_from(ran).ok());
+        ran.map_or(0, |ran| ran.saturating_sub(run.counts.all()))
     }
 
     /// `7 jobs, 4 changed, 3 failed`, without what there is none of.

@@ -9,11 +9,11 @@ use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page, toolbar};
 use crate::console::pages::{Choice, Paged, choices};
 use crate::console::parts::{Name, count, duration, time};
+use crate::console::runs::run_address;
 use crate::console::runs::standing::by_outcome;
 use crate::console::runs::table;
-use crate::console::runs::{annotation_flag, run_address};
 use crate::console::window::{self, Window};
-use crate::console::{Address, Console, Request};
+use crate::console::{Address, Console, Request, command};
 use crate::runs::{self, Details, Invocation, Job, Standing};
 
 pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<Response, Failure> {
@@ -58,13 +58,17 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
         }
     };
     let title = format!("Job {name}");
-    let flags = annotation_flag("job", name).to_vec();
+    let job_and_flags = [
+        vec!["jobs".to_owned(), name.to_owned()],
+        command::flags(address, &["outcome", "service"]),
+        window.flags(),
+    ];
     let page = Page {
         title: &title,
         nav: Nav::Jobs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([vec!["traces".to_owned()], flags, window.flags()].concat()),
+        command: Some(job_and_flags.concat()),
         content,
     };
     Ok(document(page.render(console, request)))

@@ -9,7 +9,7 @@ use tracing_xray::Timestamp;
 use super::report::report_address;
 use super::standing::by_outcome;
 use super::table;
-use super::{annotation_flag, scheduled_time, traces_of};
+use super::{scheduled_time, traces_of};
 use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page};
 use crate::console::pages::{Paged, find, is_found};
@@ -29,7 +29,6 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
     let mut run = read(console, id)?;
     run.jobs.sort_by_key(|job| job.standing);
     let around = whole(address, &run, now)?;
-    let whole = Window::read(&around, now)?;
     let outcome = address.get("outcome");
     let is_named = |job: &&Invocation| is_found(address, &job.job);
     let is_so = |job: &&Invocation| outcome.is_none_or(|outcome| job.word() == outcome);
@@ -53,34 +52,21 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             (paged.links(address, "jobs"))
         }
     };
-    let mut flags = annotation_flag("run_id", id).to_vec();
-    if let Some(outcome) = outcome.filter(|outcome| is_annotated(&shown, outcome)) {
-        flags.extend(annotation_flag("outcome", outcome));
-    }
+    let flags = command::flags(address, &["outcome", "find"]);
     let title = format!("Run {id}");
     let page = Page {
         title: &title,
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some([vec!["traces".to_owned()], flags, whole.flags()].concat()),
+        command: Some([vec!["runs".to_owned(), id.to_owned()], flags].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
 }
 
-/// Whether jobs are found by an outcome as an annotation: what has not ended has none, and other programs may
-/// tell none.
-fn is_annotated(jobs: &[&Invocation], outcome: &str) -> bool {
-    !jobs.is_empty()
-        && jobs
-            .iter()
-            .all(|job| job.outcome.as_deref() == Some(outcome))
-}
-
-/// The window of an address where the run is within, else one that holds the run: links and commands look
-/// there.
-pub(super) fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Address, Failure> {
+/// The window of an address where the run is within, else one that holds the run: links look there.
+fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Address, Failure> {
     let address = address.only(&window::KEYS);
     let window = Window::read(&address, now)?;
     let is_within = run.start >= window.start && run.end().unwrap_or(now) <= window.end;
@@ -153,10 +139,7 @@ fn facts(own: &Own) -> Markup {
 
 /// What the page is made of, and whether something is missing.
 fn made_of(run: &Run, told: &Told) -> Markup {
-    let seen = run.counts.all();
-    let missing = told
-        .ran()
-        .and_then(|ran| usize::try_from(ran).ok()?.checked_sub(seen));
+    let missing = told.missing(run);
     html! {
         p class="quiet" {
             "Made of the traces of its jobs."
@@ -164,7 +147,7 @@ fn made_of(run: &Run, told: &Told) -> Markup {
             @if run.starts > 1 { " It was started " (run.starts) " times; of each job the latest invocation is shown." }
             @else if run.earlier > 0 { " Of each job the latest invocation is shown; " (run.earlier) " came before." }
         }
-        @if let Some(missing @ 1..) = missing {
+        @if missing > 0 {
             p { (Standing::Unknown.sign(&ran_and_missing(missing))) span class="quiet" {
                 ": not sampled, dropped on the way, or removed since. Dropped ones are counted under "
                 a href="/rejects" { "Rejects" } "."
@@ -255,20 +238,5 @@ mod tests {
             let around = whole(&address, &run_of(times, None), at(10_000)).unwrap();
             assert_eq!(around.to_string(), expected);
         }
-    }
-
-    #[test]
-    fn only_an_outcome_that_is_annotated_is_asked_for() {
-        for (end, outcome, asked, expected) in [
-            (Some(9), Some("changed"), "changed", true),
-            (Some(9), None, "done", false),
-            (None, None, "running", false),
-        ] {
-            let run = run_of((1, end), outcome);
-            let jobs: Vec<&Invocation> = run.jobs.iter().collect();
-            assert_eq!(jobs[0].word(), asked);
-            assert_eq!(is_annotated(&jobs, asked), expected, "{asked}");
-        }
-        assert!(!is_annotated(&[], "changed"));
     }
 }
