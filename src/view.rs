@@ -6,9 +6,13 @@
 #[cfg(feature = "local")]
 mod cause;
 #[cfg(feature = "local")]
+mod daemons;
+#[cfg(feature = "local")]
 mod details;
 #[cfg(feature = "local")]
 mod distribution;
+#[cfg(feature = "local")]
+mod jobs;
 #[cfg_attr(
     not(feature = "local"),
     allow(
@@ -26,6 +30,8 @@ mod rejects;
 mod report;
 #[cfg(feature = "local")]
 mod rows;
+#[cfg(feature = "local")]
+mod runs;
 #[cfg(feature = "schedule")]
 pub(crate) mod schedule;
 #[cfg(feature = "local")]
@@ -46,10 +52,16 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "local")]
+pub use daemons::daemons;
+#[cfg(feature = "local")]
+pub use jobs::{job, job_list};
 pub(crate) use progress::{RunState, RunningJob, progress};
 #[cfg(feature = "local")]
 pub use rejects::rejects;
 pub use report::report;
+#[cfg(feature = "local")]
+pub use runs::{run, run_list};
 #[cfg(feature = "local")]
 pub use service_map::service_map;
 #[cfg(feature = "local")]
