@@ -56,6 +56,15 @@ enum Command {
     /// Show the service map
     #[cfg(feature = "local")]
     Map(query::map::Args),
+    /// List runs, or show one with its jobs
+    #[cfg(feature = "local")]
+    Runs(query::runs::Args),
+    /// List jobs, or show the history of one
+    #[cfg(feature = "local")]
+    Jobs(query::jobs::Args),
+    /// List what a local X-Ray refused and how to mend it, and what daemons counted
+    #[cfg(feature = "local")]
+    Rejects(query::rejects::Args),
     /// Write segment documents, one a line
     #[cfg(feature = "local")]
     Export(export::Args),
@@ -101,6 +110,12 @@ pub(crate) fn main(handlers: Arc<Handlers>) -> ExitCode {
         #[cfg(feature = "local")]
         Command::Map(args) => query::map::run(&args, &environment),
         #[cfg(feature = "local")]
+        Command::Runs(args) => query::runs::run(&args, &environment),
+        #[cfg(feature = "local")]
+        Command::Jobs(args) => query::jobs::run(&args, &environment),
+        #[cfg(feature = "local")]
+        Command::Rejects(args) => query::rejects::run(&args),
+        #[cfg(feature = "local")]
         Command::Export(args) => export::run(&args, &environment),
         #[cfg(feature = "local")]
         Command::Import(args) => import::run(&args),
@@ -140,7 +155,8 @@ fn refuse(error: &clap::Error) -> ! {
 fn feature_of(command: &str) -> Option<&'static str> {
     match command {
         "schedule" => Some("schedule"),
-        "completions" | "export" | "import" | "local" | "map" | "trace" | "traces" => Some("local"),
+        "completions" | "export" | "import" | "jobs" | "local" | "map" | "rejects" | "runs"
+        | "trace" | "traces" => Some("local"),
         _ => None,
     }
 }

@@ -1,9 +1,12 @@
 //! Questions to the X-Ray API, page by page, answered in the API's own shapes.
 
+#[cfg(feature = "local")]
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
 use tracing_xray::Timestamp;
 use xray_daemon::XrayClient;
 
@@ -12,6 +15,13 @@ mod merge;
 
 /// The most traces that BatchGetTraces and GetTraceGraph take at once (X-Ray API reference).
 const TRACES_PER_CALL: usize = 5;
+
+/// How many calls for traces are under way at once: X-Ray throttles more.
+const CALLS_AT_ONCE: usize = 5;
+
+/// The longest time between two moments of one question (X-Ray API reference, GetTraceSummaries).
+#[cfg(feature = "local")]
+const WINDOW_MAX: Duration = Duration::from_secs(6 * 3600);
 
 /// Between two looks for traces that have not arrived.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -95,13 +105,93 @@ pub(crate) async fn newest_trace(client: &XrayClient) -> anyhow::Result<Option<V
 /// # Errors
 /// A call failed.
 pub(crate) async fn traces(client: &XrayClient, ids: &[&str]) -> anyhow::Result<Vec<Value>> {
-    let mut traces = Vec::new();
-    for some in ids.chunks(TRACES_PER_CALL) {
+    let mut answers: Vec<(usize, Vec<Value>)> = Vec::new();
+    let mut asking = JoinSet::new();
+    for (place, some) in ids.chunks(TRACES_PER_CALL).enumerate() {
+        if asking.len() == CALLS_AT_ONCE
+            && let Some(answer) = asking.join_next().await
+        {
+            answers.push(answer.context("ask X-Ray")??);
+        }
         let mut fields = Map::new();
         fields.insert("TraceIds".into(), json!(some));
-        traces.extend(pages(client, "/Traces", fields, "Traces").await?);
+        let client = client.clone();
+        asking.spawn(async move {
+            let traces = pages(&client, "/Traces", fields, "Traces").await?;
+            anyhow::Ok((place, traces))
+        });
     }
-    Ok(traces)
+    while let Some(answer) = asking.join_next().await {
+        answers.push(answer.context("ask X-Ray")??);
+    }
+    // In the order in which they were asked for.
+    answers.sort_by_key(|(place, _)| *place);
+    Ok(answers.into_iter().flat_map(|(_, traces)| traces).collect())
+}
+
+/// The documents of a trace as X-Ray answers it, without the segments that it inferred itself. Each names
+/// the trace.
+#[cfg(feature = "local")]
+pub(crate) fn documents(trace: &Value) -> impl Iterator<Item = Value> {
+    let segments = trace["Segments"].as_array().into_iter().flatten();
+    let documents = segments.filter_map(|segment| segment["Document"].as_str());
+    let parsed = documents.filter_map(|document| serde_json::from_str(document).ok());
+    parsed.filter_map(|mut document: Value| {
+        let is_sent = document["inferred"] != true;
+        let members = document.as_object_mut().filter(|_| is_sent)?;
+        let named = members.entry("trace_id");
+        named.or_insert_with(|| trace["Id"].clone());
+        Some(document)
+    })
+}
+
+/// The ids of traces that were active in a window and match a filter, those of the newest hours first, and
+/// whether there are more than `most`.
+///
+/// # Errors
+/// A call failed.
+#[cfg(feature = "local")]
+pub(crate) async fn trace_ids(
+    client: &XrayClient,
+    window: Window,
+    filter: &str,
+    most: usize,
+) -> anyhow::Result<(Vec<String>, bool)> {
+    let mut ids = Vec::new();
+    let mut known = HashSet::new();
+    let mut end = window.end;
+    loop {
+        let longest = end
+            .as_micros()
+            .saturating_sub(WINDOW_MAX.as_micros() as u64);
+        let start = window.start.max(Timestamp::from_micros(longest));
+        let mut fields = Window { start, end }.fields();
+        let range = format!("{:?}", TimeRangeType::Event);
+        fields.insert("TimeRangeType".into(), range.into());
+        fields.insert("FilterExpression".into(), filter.into());
+        loop {
+            let mut answer = page(client, "/TraceSummaries", &fields).await?;
+            let summaries = answer["TraceSummaries"].as_array().into_iter().flatten();
+            let page = summaries.filter_map(|summary| summary["Id"].as_str());
+            // What lasts is in several windows.
+            ids.extend(
+                page.map(str::to_owned)
+                    .filter(|id| known.insert(id.clone())),
+            );
+            if ids.len() > most {
+                ids.truncate(most);
+                return Ok((ids, true));
+            }
+            match answer["NextToken"].take() {
+                token @ Value::String(_) => fields.insert("NextToken".into(), token),
+                _ => break,
+            };
+        }
+        if start <= window.start {
+            return Ok((ids, false));
+        }
+        end = start;
+    }
 }
 
 /// The services of a window and the calls between them.

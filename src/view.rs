@@ -8,9 +8,13 @@ mod cause;
 #[cfg(feature = "local")]
 mod compare;
 #[cfg(feature = "local")]
+mod daemons;
+#[cfg(feature = "local")]
 mod details;
 #[cfg(feature = "local")]
 mod distribution;
+#[cfg(feature = "local")]
+mod jobs;
 #[cfg_attr(
     not(feature = "local"),
     allow(
@@ -28,6 +32,8 @@ mod rejects;
 mod report;
 #[cfg(feature = "local")]
 mod rows;
+#[cfg(feature = "local")]
+mod runs;
 #[cfg(feature = "schedule")]
 pub(crate) mod schedule;
 #[cfg(feature = "local")]
@@ -50,10 +56,16 @@ mod tests;
 
 #[cfg(feature = "local")]
 pub use compare::{ComparisonDetail, comparison, comparison_json};
+#[cfg(feature = "local")]
+pub use daemons::daemons;
+#[cfg(feature = "local")]
+pub use jobs::{job, job_list};
 pub(crate) use progress::{RunState, RunningJob, progress};
 #[cfg(feature = "local")]
 pub use rejects::rejects;
 pub use report::report;
+#[cfg(feature = "local")]
+pub use runs::{run, run_list};
 #[cfg(feature = "local")]
 pub use service_map::service_map;
 #[cfg(feature = "local")]

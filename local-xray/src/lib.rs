@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! document ─► outline, facts ─► store ─► assemble ─► filter, graph, summary ─► api, console
-//!                └─ infer
+//!                └─ infer         └─► runs ─► console
 //! ```
 
 mod api;
@@ -11,6 +11,7 @@ mod assemble;
 pub mod compare;
 mod console;
 pub mod critical_path;
+pub mod daemons;
 mod document;
 pub mod draw;
 mod facts;
@@ -24,10 +25,12 @@ pub mod map;
 mod outline;
 mod packed;
 mod read;
+pub mod runs;
 mod server;
 mod store;
 mod summary;
 pub mod svg;
+mod time;
 pub mod timeline;
 
 pub use console::Surroundings;

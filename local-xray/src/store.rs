@@ -41,7 +41,7 @@ pub(crate) use mark::Mark;
 pub use read::{SummaryPage, SummaryQuery, Trace};
 pub use rejects::Reject;
 pub use retention::{BYTES_MIN, Retention};
-pub(crate) use runs::WorkSegment;
+pub(crate) use runs::{OfRun, WorkSegment};
 pub use scan::TimeRange;
 pub use settings::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
 pub(crate) use settings::{

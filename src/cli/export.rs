@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use local_xray::StoreError;
-use serde_json::Value;
 use tracing_xray::TraceId;
 
 use super::print;
@@ -86,13 +85,9 @@ fn of_service(args: &Args, environment: &Environment) -> anyhow::Result<ExitStat
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         let mut exported = 0;
         for trace in query::traces(client, &ids).await? {
-            for segment in trace["Segments"].as_array().into_iter().flatten() {
-                let document = segment["Document"].as_str().unwrap_or_default();
-                let parsed: Value = serde_json::from_str(document).unwrap_or_default();
-                if parsed["inferred"] != true && parsed.is_object() {
-                    print::result(&format!("{parsed}\n"))?;
-                    exported += 1;
-                }
+            for document in query::documents(&trace) {
+                print::result(&format!("{document}\n"))?;
+                exported += 1;
             }
         }
         Ok(told(exported))

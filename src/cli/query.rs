@@ -1,4 +1,4 @@
-//! `xray-ecs traces`, `trace` and `map`: what X-Ray knows, in the terminal.
+//! `xray-ecs traces`, `trace`, `map`, `runs`, `jobs` and `rejects`: what X-Ray knows, in the terminal.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,8 +18,12 @@ use crate::query::{self, Window};
 use crate::spec::Environment;
 use crate::{aws, local, view, xray};
 
+mod copy;
+pub(crate) mod jobs;
 pub(crate) mod map;
 mod refine;
+pub(crate) mod rejects;
+pub(crate) mod runs;
 pub(crate) mod trace;
 pub(crate) mod traces;
 
@@ -30,7 +34,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".xray-ecs")]
     local: Option<PathBuf>,
 
-    /// Answer in the shapes of the X-Ray API
+    /// Answer as JSON, in the shapes of the X-Ray API where it has them
     #[arg(long)]
     json: bool,
 }

@@ -17,7 +17,7 @@ const DOCUMENT_LINES_MAX: usize = 3;
 /// it was wrong in, which those are, and the start of the newest.
 pub fn rejects(rejects: &[Reject], style: Style) -> String {
     if rejects.is_empty() {
-        return note("No documents were refused in this time.", style) + "\n";
+        return note("No documents were refused.", style) + "\n";
     }
     let mut groups: Vec<(String, Vec<&Reject>)> = Vec::new();
     let mut untold = 0;

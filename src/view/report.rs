@@ -21,7 +21,8 @@ const FAILURES_MAX: usize = 50;
 /// The most jobs of a plan whose differences are shown.
 const PLANNED_MAX: usize = 200;
 
-const LAYOUT: [Column; 5] = [
+/// The table of a run's jobs.
+pub(super) const JOB_LAYOUT: [Column; 5] = [
     Column {
         head: "JOB",
         align: Align::Left,
@@ -141,7 +142,7 @@ fn table_of(report: &RunReport, listed: &[JobReport], style: Style) -> Vec<Strin
         return Vec::new();
     }
     let cells: Vec<Vec<Cell>> = listed.iter().map(cells).collect();
-    let mut drawn = table(&LAYOUT, &cells, style).into_iter();
+    let mut drawn = table(&JOB_LAYOUT, &cells, style).into_iter();
     let mut lines: Vec<String> = drawn.next().into_iter().collect();
     for (job, row) in listed.iter().zip(drawn) {
         lines.push(row);
@@ -216,7 +217,8 @@ fn details(outcome: &Outcome, style: Style) -> Vec<String> {
     }
 }
 
-fn explained(message: &str, style: Style) -> Vec<String> {
+/// A message beneath a line, folded to the width.
+pub(super) fn explained(message: &str, style: Style) -> Vec<String> {
     let parts = wrap(message, style.columns() - 2);
     let draw = |part: &String| line(style, Paint::Plain, &format!("  {part}"));
     parts.iter().map(draw).collect()
@@ -258,12 +260,12 @@ fn about_run(report: &RunReport, style: Style) -> Vec<String> {
 }
 
 /// A text in as many lines as it needs.
-fn folded(text: &str, paint: Paint, style: Style) -> Vec<String> {
+pub(super) fn folded(text: &str, paint: Paint, style: Style) -> Vec<String> {
     let parts = wrap(text, style.columns());
     parts.iter().map(|part| line(style, paint, part)).collect()
 }
 
-fn line(style: Style, paint: Paint, text: &str) -> String {
+pub(super) fn line(style: Style, paint: Paint, text: &str) -> String {
     let mut line = Line::new(style);
     line.push(paint, text);
     line.into_text()

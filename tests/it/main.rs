@@ -32,6 +32,8 @@ mod resume;
 #[cfg(feature = "local")]
 mod run;
 #[cfg(feature = "local")]
+mod runs;
+#[cfg(feature = "local")]
 mod s3;
 #[cfg(feature = "schedule")]
 mod schedule;

@@ -1,4 +1,4 @@
-//! `xray-ecs traces` and `trace`: sorted, narrowed, refused documents, pictures.
+//! `xray-ecs traces`, `trace` and `rejects`: sorted, narrowed, refused documents, pictures.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -87,7 +87,7 @@ fn post(server: &str, path: &str, body: &str) -> String {
 #[test]
 fn what_was_refused_is_listed_with_what_to_mend() {
     let place = place_with_traces();
-    let none = place.run(&["traces", "--rejected", "--local"]);
+    let none = place.run(&["rejects", "--local"]);
     assert_eq!(none.code, 0, "{}", none.stderr);
     assert!(none.stdout.contains("No documents were refused"));
     let served = crate::serve::serve(&place);
@@ -97,7 +97,7 @@ fn what_was_refused_is_listed_with_what_to_mend() {
     let answer = post(&served.xray, "/TraceSegments", &body);
     assert!(answer.contains("InvalidName"), "{answer}");
     // While the server runs.
-    let list = place.run(&["traces", "--rejected", "--local"]);
+    let list = place.run(&["rejects", "--local"]);
     assert_eq!(list.code, 0, "{}", list.stderr);
     for part in [
         "InvalidName: 1 document",
@@ -106,13 +106,23 @@ fn what_was_refused_is_listed_with_what_to_mend() {
     ] {
         assert!(list.stdout.contains(part), "{part} in {}", list.stdout);
     }
-    let list = place.run(&["traces", "--rejected", "--local", "--json"]);
+    let list = place.run(&["rejects", "--local", "--json"]);
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list["Rejects"][0]["ErrorCode"], "InvalidName");
     assert_eq!(list["Rejects"][0]["Document"], document.to_string());
-    let of_aws = place.run(&["traces", "--rejected"]);
-    assert_eq!(of_aws.code, 2);
-    assert!(of_aws.stderr.contains("needs --local"), "{}", of_aws.stderr);
+    let other = place.run(&["rejects", "--local", "--code", "MissingId"]);
+    assert!(
+        other.stdout.contains("No documents were refused"),
+        "{}",
+        other.stdout
+    );
+    // The daemon of the server reports beside them.
+    let body = json!({"Hostname": "host-a", "TelemetryRecords": [{"Timestamp": 1_763_790_000,
+        "SegmentsReceivedCount": 7, "SegmentsSentCount": 5, "SegmentsSpilloverCount": 2}]});
+    post(&served.xray, "/TelemetryRecords", &body.to_string());
+    let list = place.run(&["rejects", "--local"]).stdout;
+    let of_daemon = list.lines().find(|line| line.starts_with("host-a"));
+    assert!(of_daemon.is_some_and(|line| line.contains("7")), "{list}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Surroundings;
+use super::{Address, Surroundings};
 
 /// A command with a button that copies it.
 pub(super) fn copied(label: &str, command: &str) -> Markup {
@@ -24,6 +24,17 @@ pub(super) fn line(surroundings: &Surroundings, arguments: &[String]) -> String 
     line
 }
 
+/// The flags that say what an address says with these keys: flags and keys have the same names.
+pub(super) fn flags(address: &Address, keys: &[&str]) -> Vec<String> {
+    let said = keys.iter().filter_map(|key| Some((key, address.get(key)?)));
+    let flags = said.flat_map(|(key, value)| match value.starts_with('-') {
+        // Apart, it would be taken for a flag.
+        true => vec![format!("--{key}={value}")],
+        false => vec![format!("--{key}"), value.to_owned()],
+    });
+    flags.collect()
+}
+
 /// What makes a first trace.
 pub(super) fn first_run(surroundings: &Surroundings) -> String {
     let local = quoted(&surroundings.local);
@@ -42,6 +53,19 @@ fn quoted(argument: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_an_address_become_flags() {
+        let address = Address::of(
+            &"/runs?outcome=no+end+seen&page=2&name=&find=-x"
+                .parse()
+                .unwrap(),
+        );
+        assert_eq!(
+            flags(&address, &["find", "name", "outcome"]),
+            ["--find=-x", "--outcome", "no end seen"]
+        );
+    }
 
     #[test]
     fn arguments_are_quoted_where_a_shell_would_read_them() {

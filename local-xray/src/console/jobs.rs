@@ -1,8 +1,5 @@
 //! The jobs of the window, each with what became of it run by run.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
-
 use axum::response::Response;
 use maud::{Markup, html};
 use tracing_xray::Timestamp;
@@ -11,11 +8,10 @@ use super::answer::{Failure, document};
 use super::page::{Nav, Page, toolbar};
 use super::pages::{Paged, find, is_found};
 use super::parts::{Name, duration, time};
-use super::runs::standing::{Counts, Standing, by_outcome};
-use super::runs::work::{Invocation, RunEnds};
+use super::runs::standing::by_outcome;
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
-use crate::term;
+use crate::runs::{self, Counts, Invocation, Job, Standing};
 
 mod history;
 
@@ -39,81 +35,13 @@ pub(super) fn job_address(address: &Address, name: &str) -> Address {
         .at(Address::under("/jobs", name).to_string())
 }
 
-/// A job, by its service and name.
-struct Job {
-    /// Newest first.
-    invocations: Vec<Invocation>,
-    counts: Counts,
-}
-
-impl Job {
-    fn new(mut invocations: Vec<Invocation>) -> Self {
-        invocations.sort_by_key(|invocation| Reverse((invocation.start, invocation.segment_id)));
-        let counts = invocations
-            .iter()
-            .map(|invocation| invocation.standing)
-            .collect();
-        Self {
-            invocations,
-            counts,
-        }
-    }
-
-    fn last(&self) -> Option<&Invocation> {
-        self.invocations.first()
-    }
-}
-
-/// The jobs that were run in a window: failing first, then by name.
-fn jobs(
-    console: &Console,
-    window: &Window,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Job>, Failure> {
-    let mut ends = RunEnds::default();
-    let mut by_name: HashMap<(String, String), Vec<Invocation>> = HashMap::new();
-    console
-        .store
-        .each_work_segment((window.start, window.end), |segment| {
-            ends.note(segment);
-            if !segment.job().is_some_and(&is_wanted) {
-                return;
-            }
-            if let Some(invocation) = Invocation::of(segment) {
-                let key = (invocation.job.clone(), invocation.service.clone());
-                by_name.entry(key).or_default().push(invocation);
-            }
-        })?;
-    let found = by_name.values().flatten();
-    ends.look_before(&console.store, window.start, found)?;
-    let mut jobs: Vec<_> = by_name.into_iter().collect();
-    jobs.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let jobs = jobs.into_iter().map(|(_, mut invocations)| {
-        ends.apply(&mut invocations);
-        Job::new(invocations)
-    });
-    let mut jobs: Vec<Job> = jobs.collect();
-    jobs.sort_by_key(|job| {
-        job.last()
-            .map_or(Standing::Done, |last| urgency(last.standing))
-    });
-    Ok(jobs)
-}
-
-/// Here what failed comes before what runs: it is what is looked for.
-fn urgency(standing: Standing) -> Standing {
-    match standing {
-        Standing::Running => Standing::Failed,
-        Standing::Failed => Standing::Running,
-        other => other,
-    }
-}
-
 fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let jobs = jobs(console, &window, |name| is_found(address, name))?;
+    let jobs = runs::jobs(&console.store, (window.start, window.end), |name| {
+        is_found(address, name)
+    })?;
     let wanted = address.get("outcome").and_then(Standing::from_word);
     let is_so = |job: &&Job| {
         let last = job.last().map(|last| last.standing);
@@ -139,14 +67,17 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let filter = term::annotation("job").unwrap_or_default();
-    let command = ["traces", "--filter", &filter].map(str::to_owned);
+    let kept = match wanted {
+        Some(_) => address.clone(),
+        None => address.without(&["outcome"]),
+    };
+    let flags = command::flags(&kept, &["outcome", "find"]);
     let page = Page {
         title: "Jobs",
         nav: Nav::Jobs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([command.to_vec(), window.flags()].concat()),
+        command: Some([vec!["jobs".to_owned()], flags, window.flags()].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
@@ -176,8 +107,7 @@ fn row(address: &Address, job: &Job, last: &Invocation, now: Timestamp) -> Marku
     let key = super::runs::key(&format!("{}\n{}", last.service, last.job));
     let to = job_address(address, &last.job).with("service", &last.service);
     let run = super::runs::run_address(address, &last.run_id);
-    let mut took: Vec<f64> = ended(&job.invocations).collect();
-    took.sort_by(f64::total_cmp);
+    let took = job.durations();
     let cell = |seconds: Option<f64>| seconds.map_or_else(|| "–".to_owned(), duration);
     html! {
         tr {
@@ -190,28 +120,10 @@ fn row(address: &Address, job: &Job, last: &Invocation, now: Timestamp) -> Marku
             td { (strip(&job.invocations)) }
             td class="number" { (job.counts.all()) }
             td class="number" { (super::runs::table::took(last, now)) }
-            td class="number" { (cell(average(&took))) }
-            td class="number" { (cell(percentile(&took, 95))) }
+            td class="number" { (cell(took.average())) }
+            td class="number" { (cell(took.percentile(95))) }
         }
     }
-}
-
-/// How long those took that are over.
-fn ended(invocations: &[Invocation]) -> impl Iterator<Item = f64> {
-    let over = invocations
-        .iter()
-        .filter(|invocation| invocation.end.is_some());
-    over.filter_map(|invocation| invocation.seconds(invocation.start))
-}
-
-fn average(took: &[f64]) -> Option<f64> {
-    (!took.is_empty()).then(|| took.iter().sum::<f64>() / took.len() as f64)
-}
-
-/// The nearest of the values, which are sorted, that so many of a hundred do not exceed.
-fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
-    let place = (sorted.len() * percent).div_ceil(100);
-    sorted.get(place.checked_sub(1)?).copied()
 }
 
 /// The last outcomes, the oldest first, as signs, and in words.
@@ -253,21 +165,5 @@ fn no_jobs(console: &Console, request: &Request, window: &Window) -> Markup {
                 "Segments of any program show here that are annotated with " code { "run_id" } " and " code { "job" } "."
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_percentile_is_the_nearest_value() {
-        let sorted: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!(percentile(&sorted, 95), Some(95.0));
-        assert_eq!(percentile(&sorted[..1], 95), Some(1.0));
-        assert_eq!(percentile(&sorted[..3], 50), Some(2.0));
-        assert_eq!(percentile(&[], 95), None);
-        assert_eq!(average(&sorted[..3]), Some(2.0));
-        assert_eq!(average(&[]), None);
     }
 }

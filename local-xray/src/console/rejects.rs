@@ -10,7 +10,7 @@ use super::answer::{Failure, document};
 use super::page::{Nav, Page};
 use super::pages::{Choice, Paged, choices};
 use super::parts::{Name, count, signed, time, trace_address};
-use super::{Address, Console, Request};
+use super::{Address, Console, Request, command};
 use crate::store::Reject;
 
 mod daemons;
@@ -61,7 +61,13 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
         nav: Nav::Rejects,
         sheet: "rejects.css",
         window: None,
-        command: Some(["traces", "--rejected"].map(str::to_owned).to_vec()),
+        command: Some(
+            [
+                vec!["rejects".to_owned()],
+                command::flags(address, &["code"]),
+            ]
+            .concat(),
+        ),
         content,
     };
     Ok(document(page.render(console, request)))

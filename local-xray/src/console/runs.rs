@@ -1,6 +1,6 @@
 //! The runs of the window, and each with its jobs.
 //!
-//! They are put together from segments that name a run and a job (`store/runs.rs`).
+//! They are put together from segments that name a run and a job (`runs`).
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,18 +15,15 @@ use super::pages::{Choice, Paged, choices};
 use super::parts::{Name, duration, time, trace_address};
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
+use crate::runs::{self, Run, Standing};
 use crate::term;
 
-pub(super) mod detail;
-mod markdown;
 mod report;
 mod run;
 pub(super) mod standing;
 pub(super) mod table;
-pub(super) mod work;
 
-use standing::{Standing, by_outcome};
-use work::Run;
+use standing::by_outcome;
 
 /// The most runs that are listed, the newest.
 const RUNS_MAX: usize = 1000;
@@ -44,8 +41,8 @@ pub(super) fn page(console: &Console, request: &Request) -> Result<Response, Fai
         [_] => list(console, request),
         [_, id] => run::page(console, request, id),
         [_, id, "report"] => report::page(console, request, id),
-        [_, id, "report.md"] => report::markdown(console, request, id),
-        [_, id, "report.json"] => report::json(console, request, id),
+        [_, id, "report.md"] => report::markdown(console, id),
+        [_, id, "report.json"] => report::json(console, id),
         _ => Err(Failure::NotFound(
             "there is no such page of a run".to_owned(),
         )),
@@ -56,7 +53,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let mut runs = work::runs(&console.store, (window.start, window.end), |_| true)?;
+    let mut runs = runs::all(&console.store, (window.start, window.end))?;
     let found = runs.len();
     runs.truncate(RUNS_MAX);
     let wanted = address.get("outcome").and_then(Standing::from_word);
@@ -82,14 +79,17 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let filter = term::annotation("run_id").unwrap_or_default();
-    let command = ["traces", "--filter", &filter].map(str::to_owned);
+    let kept = match wanted {
+        Some(_) => address.clone(),
+        None => address.without(&["outcome"]),
+    };
+    let flags = command::flags(&kept, &["outcome", "name"]);
     let page = Page {
         title: "Runs",
         nav: Nav::Runs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([command.to_vec(), window.flags()].concat()),
+        command: Some([vec!["runs".to_owned()], flags, window.flags()].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
@@ -237,32 +237,4 @@ pub(super) fn key(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
-}
-
-/// `KEY=VALUE` for `--annotation`, which takes what looks like a number for one unless it is in quotes.
-pub(super) fn annotation_flag(key: &str, text: &str) -> [String; 2] {
-    let is_plain =
-        !text.starts_with('"') && text.parse::<f64>().is_err() && !matches!(text, "true" | "false");
-    let value = match is_plain {
-        true => text.to_owned(),
-        false => serde_json::Value::from(text).to_string(),
-    };
-    ["--annotation".to_owned(), format!("{key}={value}")]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_annotation_of_digits_stays_text() {
-        for (text, expected) in [
-            ("f856c315", "run_id=f856c315"),
-            ("12345678", r#"run_id="12345678""#),
-            ("true", r#"run_id="true""#),
-            (r#""a"#, r#"run_id="\"a""#),
-        ] {
-            assert_eq!(annotation_flag("run_id", text), ["--annotation", expected]);
-        }
-    }
 }

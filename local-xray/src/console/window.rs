@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDateTime};
 use tracing_xray::Timestamp;
 
 use super::Address;
 use super::answer::Failure;
+use crate::time::{before, timestamp};
+pub(super) use crate::time::{date_time, formatted, parsed, rfc_3339};
 
 /// What a page offers, and what it takes where the address says nothing.
 pub(super) const CHOICES: [(&str, &str); 8] = [
@@ -157,41 +159,6 @@ fn read_time(name: &str, text: &str) -> Result<Timestamp, Failure> {
             "{name}={text} is no time: write such as 2026-11-29T02:00:00Z"
         ))
     })
-}
-
-/// A time with a zone, as annotations hold it.
-pub(super) fn parsed(text: &str) -> Option<Timestamp> {
-    timestamp(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
-}
-
-fn timestamp(time: DateTime<Utc>) -> Option<Timestamp> {
-    let micros = u64::try_from(time.timestamp_micros()).ok()?;
-    Some(Timestamp::from_micros(micros))
-}
-
-pub(super) fn before(time: Timestamp, length: Duration) -> Timestamp {
-    let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
-    Timestamp::from_micros(time.as_micros().saturating_sub(micros))
-}
-
-fn utc(time: Timestamp) -> DateTime<Utc> {
-    let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// `2026-11-29T02:00:00Z`, with a fraction where there is one.
-pub(super) fn rfc_3339(time: Timestamp) -> String {
-    utc(time).to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
-/// `2026-11-29 02:00:00 UTC`.
-pub(super) fn date_time(time: Timestamp) -> String {
-    formatted(time, "%Y-%m-%d %H:%M:%S UTC")
-}
-
-/// A time as a format of `strftime` says.
-pub(super) fn formatted(time: Timestamp, format: &str) -> String {
-    utc(time).format(format).to_string()
 }
 
 /// The first full second that is not before a time: forms have no fractions, and what ends a window stays

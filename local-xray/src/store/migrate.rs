@@ -1,20 +1,26 @@
-//! From files of older formats to this one: everything beside the documents is made of them anew.
+//! From files of older formats to this one: what stands beside the documents is made of them anew.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::rejects;
+use super::runs::RunKey;
 use super::schema::{FORMAT, format, make_tables};
 use super::write::Row;
+use super::{rejects, runs};
 use crate::document::accept;
 
 /// Brings the tables to this format, all or nothing, unless another process is faster. The
 /// documents count as having arrived now.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if format(&transaction)? >= FORMAT {
+    let found = format(&transaction)?;
+    if found >= FORMAT {
         return Ok(());
     }
     tracing::info!("trace store of an older version: bringing it up to date, once");
+    if found == 2 {
+        note_runs(&transaction)?;
+        return transaction.commit();
+    }
     transaction.execute_batch(
         "DROP VIEW segments;
          DROP INDEX documents_by_time;
@@ -32,6 +38,20 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error
         tracing::debug!(%error, "trace store not compacted");
     }
     Ok(())
+}
+
+/// Notes the segments of runs, which format 2 did not.
+fn note_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(runs::TABLE)?;
+    let mut documents = connection.prepare("SELECT trace_id, id, outline, facts FROM documents")?;
+    let mut rows = documents.query([])?;
+    while let Some(row) = rows.next()? {
+        let run = RunKey::read(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
+        if let Some(run) = run {
+            runs::insert(connection, &run, row.get(0)?, row.get(1)?)?;
+        }
+    }
+    connection.pragma_update(None, "user_version", FORMAT)
 }
 
 /// Copies the documents, with what stands beside them made anew.
@@ -73,6 +93,9 @@ fn copy(connection: &Connection) -> Result<(), rusqlite::Error> {
             row.facts
         ])?;
         insert_body.execute(params![body, row.trace_id, now, row.document])?;
+        if let Some(run) = &row.run {
+            runs::insert(connection, run, row.trace_id, row.id)?;
+        }
     }
     Ok(())
 }

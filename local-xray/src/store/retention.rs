@@ -7,8 +7,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tracing_xray::Timestamp;
 
+use super::runs::RunKey;
 use super::write::micros;
-use super::{Store, StoreError, rejects};
+use super::{Store, StoreError, rejects, runs};
 
 /// How many documents are looked at in one transaction, so that writers wait for milliseconds.
 const STEP_DOCUMENTS: i64 = 500;
@@ -196,13 +197,19 @@ fn remove(transaction: &Transaction<'_>, trace: [u8; 16]) -> Result<u64, rusqlit
         .prepare_cached(
             "DELETE FROM documents WHERE trace_id = ?1 AND id IN (
                  SELECT id FROM documents WHERE trace_id = ?1 LIMIT ?2)
-             RETURNING body",
+             RETURNING body, id, outline, facts",
         )?
-        .query_map(params![trace, STEP_DOCUMENTS], |row| row.get(0))?
-        .collect::<Result<Vec<i64>, _>>()?;
+        .query_map(params![trace, STEP_DOCUMENTS], |row| {
+            let run = RunKey::read(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
+            Ok((row.get(0)?, row.get(1)?, run))
+        })?
+        .collect::<Result<Vec<(i64, i64, Option<RunKey>)>, _>>()?;
     let mut remove_body = transaction.prepare_cached("DELETE FROM bodies WHERE body = ?1")?;
-    for body in &documents {
+    for (body, id, run) in &documents {
         remove_body.execute([body])?;
+        if let Some(run) = run {
+            runs::remove(transaction, run, trace, *id)?;
+        }
     }
     if !documents.is_empty() {
         return Ok(documents.len() as u64);

@@ -38,6 +38,76 @@ pub(crate) struct WorkSegment<'a> {
     facts: Facts<'a>,
 }
 
+/// The table of segments by their run.
+pub(super) const TABLE: &str = include_str!("runs.sql");
+
+/// What a segment is found by in that table.
+#[derive(Debug)]
+pub(super) struct RunKey {
+    run_id: String,
+    is_job: bool,
+}
+
+impl RunKey {
+    /// That of a document by its first entity; a subsegment has none.
+    pub(super) fn of(outline: &Outline<'_>, facts: &Facts<'_>) -> Option<Self> {
+        let run_id = text(facts, "run_id").filter(|_| outline.is_segment())?;
+        Some(Self {
+            run_id: run_id.to_owned(),
+            is_job: text(facts, "job").is_some(),
+        })
+    }
+
+    /// That of a document as it is stored.
+    pub(super) fn read(outline: &[u8], facts: &[u8]) -> Option<Self> {
+        let facts = facts::decode_first(facts)?;
+        text(&facts, "run_id")?;
+        Self::of(&outline::decode_first(outline)?, &facts)
+    }
+}
+
+/// Notes a segment under its run.
+pub(super) fn insert(
+    connection: &Connection,
+    key: &RunKey,
+    trace_id: [u8; 16],
+    id: i64,
+) -> Result<(), rusqlite::Error> {
+    let columns = params![key.run_id, key.is_job, trace_id, id];
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO run_segments VALUES (?1, ?2, ?3, ?4)")?
+        .execute(columns)?;
+    Ok(())
+}
+
+/// Forgets a segment that is removed.
+pub(super) fn remove(
+    connection: &Connection,
+    key: &RunKey,
+    trace_id: [u8; 16],
+    id: i64,
+) -> Result<(), rusqlite::Error> {
+    let columns = params![key.run_id, key.is_job, trace_id, id];
+    connection
+        .prepare_cached(
+            "DELETE FROM run_segments
+             WHERE run_id = ?1 AND is_job = ?2 AND trace_id = ?3 AND id = ?4",
+        )?
+        .execute(columns)?;
+    Ok(())
+}
+
+/// Which segments of a run are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OfRun {
+    /// All of them, but for those that were active in a window.
+    Outside((Timestamp, Timestamp)),
+    /// All of them.
+    All,
+    /// Those of the run itself, one for each time that it was started.
+    Own,
+}
+
 impl WorkSegment<'_> {
     fn read(
         row: &rusqlite::Row<'_>,
@@ -46,7 +116,7 @@ impl WorkSegment<'_> {
         let Some(facts) = facts::decode_first(row.get_ref(2)?.as_blob()?) else {
             return Ok(());
         };
-        if !facts.annotations.iter().any(|(key, _)| key == "run_id") {
+        if annotation(&facts, "run_id").is_none() {
             return Ok(());
         }
         let Some(outline) = outline::decode_first(row.get_ref(1)?.as_blob()?) else {
@@ -79,15 +149,12 @@ impl WorkSegment<'_> {
 
     /// An annotation that is text.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        match self.annotation(key)? {
-            AnnotationValue::Text(text) => Some(text),
-            _ => None,
-        }
+        text(&self.facts, key)
     }
 
     /// An annotation that is a count.
     pub(crate) fn count(&self, key: &str) -> Option<u32> {
-        match self.annotation(key)? {
+        match annotation(&self.facts, key)? {
             AnnotationValue::Number(number) => {
                 let is_count =
                     number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number);
@@ -96,11 +163,19 @@ impl WorkSegment<'_> {
             _ => None,
         }
     }
+}
 
-    fn annotation(&self, key: &str) -> Option<&AnnotationValue<'_>> {
-        let mut annotations = self.facts.annotations.iter();
-        annotations.find_map(|(known, value)| (known == key).then_some(value))
+/// An annotation that is text.
+fn text<'f>(facts: &'f Facts<'_>, key: &str) -> Option<&'f str> {
+    match annotation(facts, key)? {
+        AnnotationValue::Text(text) => Some(text),
+        _ => None,
     }
+}
+
+fn annotation<'f, 'a>(facts: &'f Facts<'a>, key: &str) -> Option<&'f AnnotationValue<'a>> {
+    let mut annotations = facts.annotations.iter();
+    annotations.find_map(|(known, value)| (known == key).then_some(value))
 }
 
 impl Store {
@@ -122,6 +197,38 @@ impl Store {
         self.read(|connection| {
             for which in [within, others] {
                 each(&mut statement(connection, which)?, columns, &mut visit)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands on segments of runs by the runs' ids, whenever they were active, in no order.
+    pub(crate) fn each_segment_of_runs<'i>(
+        &self,
+        run_ids: impl IntoIterator<Item = &'i str>,
+        which: OfRun,
+        mut visit: impl FnMut(&WorkSegment<'_>),
+    ) -> Result<(), StoreError> {
+        // Both ends of a window that nothing lies in.
+        let (jobs, (start, end)) = match which {
+            OfRun::Outside((start, end)) => (1, (micros(start), micros(end))),
+            OfRun::All => (1, (i64::MAX, i64::MIN)),
+            OfRun::Own => (0, (i64::MAX, i64::MIN)),
+        };
+        // As written, it goes from the run to its segments, never over all documents.
+        let query = "SELECT d.trace_id, d.outline, d.facts
+             FROM run_segments AS r CROSS JOIN documents AS d USING (trace_id, id)
+             WHERE r.run_id = ?1 AND r.is_job <= ?2 AND NOT (d.end_us >= ?3 AND d.start_us <= ?4)";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(query)?;
+            for run_id in run_ids {
+                let columns = params![run_id, jobs, start, end];
+                each(&mut statement, columns, &mut |segment| {
+                    // It may have said something else before.
+                    if segment.run_id() == Some(run_id) {
+                        visit(segment);
+                    }
+                })?;
             }
             Ok(())
         })
@@ -177,9 +284,12 @@ fn each(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::store::Retention;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
@@ -257,5 +367,37 @@ mod tests {
         let visit = |key, document: &str| found.push((key, document.contains("attempt 2")));
         store.each_segment([key, unknown, key], visit).unwrap();
         assert_eq!(found, [(key, true)]);
+    }
+
+    #[test]
+    fn what_is_removed_is_forgotten_under_its_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let job = json!({ "run_id": "r", "job": "a" });
+        let run = json!({ "run_id": "r" });
+        let documents = [
+            document(1, (0, Some(9)), &job),
+            document(2, (0, Some(9)), &run),
+        ];
+        store.put_trace_segments(&documents, at(0)).unwrap();
+        let known = |which| {
+            let mut known = 0;
+            let visit = |_: &WorkSegment<'_>| known += 1;
+            store.each_segment_of_runs(["r"], which, visit).unwrap();
+            known
+        };
+        let window = |start, end| OfRun::Outside((at(start), at(end)));
+        assert_eq!((known(OfRun::All), known(OfRun::Own)), (2, 1));
+        assert_eq!((known(window(5, 9)), known(window(10, 20))), (0, 2));
+        let retention = Retention {
+            age: Duration::ZERO,
+            ..Retention::default()
+        };
+        store.enforce(retention, at(1), || true).unwrap();
+        let count = "SELECT count(*) FROM run_segments";
+        let left: i64 = store
+            .read(|connection| connection.query_row(count, [], |row| row.get(0)))
+            .unwrap();
+        assert_eq!((known(OfRun::All), left), (0, 0));
     }
 }

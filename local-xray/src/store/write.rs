@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, params};
 use tracing_xray::Timestamp;
 
+use super::runs::{self, RunKey};
 use super::{Store, StoreError, rejects};
 use crate::document::{Accepted, UnprocessedTraceSegment, accept};
 use crate::{facts, outline};
@@ -18,6 +19,8 @@ pub(super) struct Row<'a> {
     pub(super) end_us: i64,
     pub(super) outline: Vec<u8>,
     pub(super) facts: Vec<u8>,
+    /// The run that it names, if it does.
+    pub(super) run: Option<RunKey>,
     pub(super) document: &'a str,
 }
 
@@ -86,6 +89,9 @@ impl<'a> Row<'a> {
             } else {
                 micros(ends.max().unwrap_or_default())
             },
+            run: entities
+                .first()
+                .and_then(|(outline, facts)| RunKey::of(outline, facts)),
             outline: outlines,
             facts: all_facts,
             document,
@@ -118,6 +124,9 @@ fn insert_all(
             row.facts
         ];
         if insert.execute(columns)? > 0 || replace(transaction, row, body)? {
+            if let Some(run) = &row.run {
+                runs::insert(transaction, run, row.trace_id, row.id)?;
+            }
             insert_body.execute(params![body, row.trace_id, now_us, row.document])?;
             body += 1;
         }

@@ -104,9 +104,79 @@ fn what_was_run_before_the_window_is_found() {
         "/traces?start=",
         "service=fleet",
         "segment=0000000000000001",
-        "--since",
     ] {
         assert!(body.contains(link), "{link} in {body}");
+    }
+}
+
+#[test]
+fn the_foot_of_a_page_is_the_command_that_shows_the_same() {
+    let local = Local::start();
+    let documents = [segment(1), segment(2)].map(|mut segment| {
+        let number = segment["id"].clone();
+        segment["annotations"] = json!({ "run_id": "r 1", "job": number, "outcome": "changed" });
+        segment
+    });
+    local.put(&documents);
+    for (page, command) in [
+        (
+            "/runs?outcome=done&name=n&since=30d&page=2",
+            "runs --outcome done --name n --since 30d --local",
+        ),
+        // What is no outcome narrows nothing.
+        ("/runs?outcome=x", "runs --local"),
+        (
+            "/runs/r%201?outcome=changed&find=-a&since=3h",
+            "runs 'r 1' --outcome changed --find=-a --local",
+        ),
+        ("/runs/r%201/report", "runs 'r 1' --report markdown --local"),
+        (
+            "/jobs?find=a+b&outcome=no+end+seen",
+            "jobs --outcome 'no end seen' --find 'a b' --local",
+        ),
+        (
+            "/jobs/0000000000000001?service=s&outcome=done&since=7d",
+            "jobs 0000000000000001 --outcome done --service s --since 7d --local",
+        ),
+        (
+            "/rejects?code=InvalidName&page=3",
+            "rejects --code InvalidName --local",
+        ),
+    ] {
+        let (head, body) = local.get(page, "");
+        assert!(head.starts_with("http/1.1 200"), "{page}: {head}");
+        let foot = body.split_once("<footer").unwrap().1;
+        assert!(
+            foot.contains(&format!(">xray-ecs {command}<")),
+            "{page}: {foot}"
+        );
+    }
+}
+
+#[test]
+fn the_report_of_a_run_is_a_page() {
+    let local = Local::start();
+    let mut job = segment(1);
+    job["name"] = json!("fleet");
+    job["fault"] = json!(true);
+    job["cause"] = json!({ "exceptions": [{ "id": "00000000000000ee", "type": "Io", "message": "<b>broken</b>" }] });
+    job["annotations"] =
+        json!({ "run_id": "r", "job": "a", "outcome": "failed", "bucket": "logs" });
+    job["metadata"] = json!({ "default": { "changes": ["bucket: create"] } });
+    local.put(&[job]);
+    let (_, body) = local.get("/runs/r/report", "");
+    for part in [
+        "<h2>Failures</h2>",
+        "<bdi>Io: &lt;b&gt;broken&lt;/b&gt;</bdi>",
+        "<h2>Changes</h2>",
+        "<li><bdi>bucket: create</bdi></li>",
+        "<h2>Jobs</h2>",
+        "<bdi>logs</bdi>",
+        "href=\"/runs/r/report.md\"",
+        "href=\"/runs/r/report.json\"",
+        "# Run r: failed",
+    ] {
+        assert!(body.contains(part), "{part} in {body}");
     }
 }
 

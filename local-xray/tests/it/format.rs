@@ -138,3 +138,27 @@ fn many_may_bring_a_file_up_to_date_at_once() {
         }
     });
 }
+
+#[test]
+fn a_file_of_the_second_format_knows_its_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let annotations = json!({ "run_id": "r", "job": "a", "outcome": "changed" });
+    let job = json!({ "trace_id": trace_id(0), "annotations": annotations });
+    let documents = [
+        entity("00000000000000a9", 1.0, 2.0, job).to_string(),
+        documents()[0].to_string(),
+    ];
+    store
+        .put_trace_segments(&documents, Timestamp::default())
+        .unwrap();
+    drop(store);
+    let connection = Connection::open(dir.path().join(STORE_FILE)).unwrap();
+    connection
+        .execute_batch("DROP TABLE run_segments; PRAGMA user_version = 2")
+        .unwrap();
+    drop(connection);
+    let store = Store::open(dir.path()).unwrap();
+    let run = local_xray::runs::find(&store, "r").unwrap().unwrap();
+    assert_eq!(run.words(), "done");
+}

@@ -1,16 +1,15 @@
 //! `xray-ecs traces`: the traces that X-Ray knows, as a list.
 
-use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::refine::Refiners;
 use super::{Common, Recent, ask, check_filter, found, tells_of_older};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
-use crate::query::{TimeRangeType, Window};
+use crate::query::TimeRangeType;
 use crate::spec::Environment;
 use crate::view::{Listing, Sort};
-use crate::{local, query, view};
+use crate::{query, view};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -30,9 +29,6 @@ pub(crate) struct Args {
     /// List at most so many traces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// List the documents that a local X-Ray refused, and why
-    #[arg(long, conflicts_with_all = ["filter", "Refiners", "sort", "reverse"])]
-    rejected: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -42,19 +38,12 @@ impl Args {
         Listing {
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit(),
+            limit: self.limit.and_then(|limit| limit.try_into().ok()),
         }
-    }
-
-    fn limit(&self) -> Option<usize> {
-        self.limit.and_then(|limit| limit.try_into().ok())
     }
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
-    if args.rejected {
-        return run_rejected(args);
-    }
     if let Some(filter) = &args.filter {
         check_filter(&args.common, filter)?;
     }
@@ -80,25 +69,4 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
         }
         Ok(found(&summaries))
     })
-}
-
-/// What the X-Ray of a directory refused. No API tells of it: the store is read itself, which may be
-/// served meanwhile.
-fn run_rejected(args: &Args) -> anyhow::Result<ExitStatus> {
-    let Some(dir) = &args.common.local else {
-        bail!("--rejected needs --local: X-Ray itself keeps nothing of what it refuses");
-    };
-    let Window { start, end } = args.recent.window()?;
-    let mut rejects = local::open_traces(dir)?
-        .rejects(usize::MAX)
-        .context("read what was refused")?;
-    rejects.retain(|reject| (start..=end).contains(&reject.arrived));
-    rejects.truncate(args.limit().unwrap_or(usize::MAX));
-    if args.common.json {
-        print::json(&json!({ "Rejects": rejects }))?;
-    } else {
-        print::result(&view::rejects(&rejects, print::style()))?;
-    }
-    // That nothing was refused is what people hope for.
-    Ok(ExitStatus::Done)
 }

@@ -4,24 +4,26 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tracing_xray::Timestamp;
 
-use super::{Job, PAGE_LEN, average, ended, jobs, percentile};
+use super::PAGE_LEN;
 use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page, toolbar};
 use crate::console::pages::{Choice, Paged, choices};
 use crate::console::parts::{Name, count, duration, time};
-use crate::console::runs::standing::{Standing, by_outcome};
-use crate::console::runs::table::{self, Details};
-use crate::console::runs::work::{self, Invocation};
-use crate::console::runs::{annotation_flag, run_address};
+use crate::console::runs::run_address;
+use crate::console::runs::standing::by_outcome;
+use crate::console::runs::table;
 use crate::console::window::{self, Window};
-use crate::console::{Address, Console, Request};
+use crate::console::{Address, Console, Request, command};
+use crate::runs::{self, Details, Invocation, Job, Standing};
 
 pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let of_services = jobs(console, &window, |known| known == name)?;
-    if of_services.is_empty() && !work::has_job(&console.store, name)? {
+    let of_services = runs::jobs(&console.store, (window.start, window.end), |known| {
+        known == name
+    })?;
+    if of_services.is_empty() && !runs::has_job(&console.store, name)? {
         let words = format!("no segment here is of a job {name:?}");
         return Err(Failure::NotFound(words));
     }
@@ -56,13 +58,17 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
         }
     };
     let title = format!("Job {name}");
-    let flags = annotation_flag("job", name).to_vec();
+    let job_and_flags = [
+        vec!["jobs".to_owned(), name.to_owned()],
+        command::flags(address, &["outcome", "service"]),
+        window.flags(),
+    ];
     let page = Page {
         title: &title,
         nav: Nav::Jobs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some([vec!["traces".to_owned()], flags, window.flags()].concat()),
+        command: Some(job_and_flags.concat()),
         content,
     };
     Ok(document(page.render(console, request)))
@@ -78,8 +84,7 @@ fn nothing(request: &Request, window: &Window) -> Markup {
 }
 
 fn head(job: &Job) -> Markup {
-    let mut took: Vec<f64> = ended(&job.invocations).collect();
-    took.sort_by(f64::total_cmp);
+    let took = job.durations();
     let last = job.last();
     html! {
         dl class="facts" {
@@ -90,11 +95,11 @@ fn head(job: &Job) -> Markup {
                 @if last.bucket.is_some() || last.region.is_some() { div { dt { "Works on" } dd { (table::place(last)) } } }
             }
             div { dt { "In this window" } dd { (count(job.counts.all(), "time")) ": " (job.counts.words()) } }
-            @if let (Some(average), Some(most)) = (average(&took), percentile(&took, 95)) {
+            @if let (Some(average), Some(most)) = (took.average(), took.percentile(95)) {
                 div { dt { "Duration" } dd { (duration(average)) " on average, 95 % within " (duration(most)) } }
             }
         }
-        @if took.len() > 1 { (over_time(job)) }
+        @if took.count() > 1 { (over_time(job)) }
     }
 }
 
@@ -103,13 +108,8 @@ fn over_time(job: &Job) -> Markup {
     const COLUMNS_MAX: usize = 100;
     const STEP: usize = 7;
     const HEIGHT: f64 = 48.0;
-    let over = job
-        .invocations
-        .iter()
-        .filter(|invocation| invocation.end.is_some());
-    let last: Vec<&Invocation> = over.take(COLUMNS_MAX).collect();
-    let seconds: Vec<f64> = ended(&job.invocations).take(COLUMNS_MAX).collect();
-    let longest = seconds.iter().copied().fold(0.0, f64::max);
+    let last: Vec<(&Invocation, f64)> = job.ended().take(COLUMNS_MAX).collect();
+    let longest = last.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max);
     let width = last.len() * STEP;
     let height = |seconds: f64| match longest > 0.0 {
         true => (seconds / longest * HEIGHT).max(2.0),
@@ -123,7 +123,7 @@ fn over_time(job: &Job) -> Markup {
     html! {
         figure class="over-time" {
             svg width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } role="img" aria-label=(words) {
-                @for (place, (invocation, seconds)) in last.iter().zip(&seconds).rev().enumerate() {
+                @for (place, (invocation, seconds)) in last.iter().rev().enumerate() {
                     @let height = height(*seconds);
                     rect class={ "bar-part " (invocation.standing.class()) } x=(place * STEP) width=(STEP - 2)
                         y=(format!("{:.1}", HEIGHT - height)) height=(format!("{height:.1}"))

@@ -5,78 +5,16 @@ use tracing_xray::Timestamp;
 
 use crate::console::parts::{Name, count, duration, signed, time};
 use crate::console::{Console, Request, command};
-use crate::store::{BackendConnectionErrors, TelemetryRecord, TelemetrySender};
+use crate::daemons::Sums;
+use crate::store::{TelemetryRecord, TelemetrySender};
 
 /// The most daemons that are shown, those that reported last.
 const DAEMONS_MAX: usize = 50;
 
-/// A daemon reports every minute; one that has not for so long is silent.
-const SILENT_AFTER_SECONDS: f64 = 150.0;
-
-/// The sums of a daemon's records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sums {
-    received: u64,
-    sent: u64,
-    dropped: u64,
-    rejected: u64,
-    errors: [u64; 6],
-}
-
-const ERROR_KINDS: [&str; 6] = [
-    "no answer in time",
-    "connection refused",
-    "status 4xx",
-    "status 5xx",
-    "unknown host",
-    "other",
-];
-
-impl Sums {
-    fn of<'r>(records: impl IntoIterator<Item = &'r TelemetryRecord>) -> Self {
-        let mut sums = Self::default();
-        for record in records {
-            sums.received += u64::from(record.segments_received_count.unwrap_or(0));
-            sums.sent += u64::from(record.segments_sent_count.unwrap_or(0));
-            sums.dropped += u64::from(record.segments_spillover_count.unwrap_or(0));
-            sums.rejected += u64::from(record.segments_rejected_count.unwrap_or(0));
-            let errors = kinds(record.backend_connection_errors.unwrap_or_default());
-            for (sum, number) in sums.errors.iter_mut().zip(errors) {
-                *sum += u64::from(number);
-            }
-        }
-        sums
-    }
-
-    /// `2 connection refused, 1 status 5xx`.
-    fn errors_in_words(&self) -> String {
-        let told = ERROR_KINDS
-            .iter()
-            .zip(self.errors)
-            .filter(|(_, number)| *number > 0);
-        let told: Vec<String> = told
-            .map(|(kind, number)| format!("{number} {kind}"))
-            .collect();
-        told.join(", ")
-    }
-}
-
-/// In the order of `ERROR_KINDS`.
-fn kinds(errors: BackendConnectionErrors) -> [u32; 6] {
-    [
-        errors.timeout_count,
-        errors.connection_refused_count,
-        errors.http_code_4xx_count,
-        errors.http_code_5xx_count,
-        errors.unknown_host_count,
-        errors.other_count,
-    ]
-}
-
 pub(super) fn section(console: &Console, request: &Request, senders: &[TelemetrySender]) -> Markup {
     let now = console.now();
     let mut senders: Vec<&TelemetrySender> = senders.iter().collect();
-    senders.sort_by_key(|sender| std::cmp::Reverse(last(sender)));
+    senders.sort_by_key(|sender| std::cmp::Reverse(sender.last_report()));
     let dropped = Sums::of(senders.iter().flat_map(|sender| &sender.records)).dropped;
     html! {
         @if senders.is_empty() { (none(request)) }
@@ -88,22 +26,13 @@ pub(super) fn section(console: &Console, request: &Request, senders: &[Telemetry
     }
 }
 
-fn last(sender: &TelemetrySender) -> Timestamp {
-    let times = sender.records.iter().map(|record| record.timestamp);
-    times.max().unwrap_or(Timestamp::from_micros(0))
-}
-
-fn is_silent(sender: &TelemetrySender, now: Timestamp) -> bool {
-    now.since(last(sender)).as_secs_f64() > SILENT_AFTER_SECONDS
-}
-
 /// What to know first: what was lost, and who is silent.
 pub(super) fn verdict(senders: &[TelemetrySender], now: Timestamp) -> Markup {
     let records = senders.iter().flat_map(|sender| &sender.records);
     let dropped = Sums::of(records).dropped;
     let silent = senders
         .iter()
-        .filter(|sender| is_silent(sender, now))
+        .filter(|sender| sender.is_silent(now))
         .count();
     html! {
         @if senders.is_empty() { (signed("ok", "No daemon has reported")) }
@@ -139,13 +68,8 @@ fn table_of(senders: &[&TelemetrySender], now: Timestamp) -> Markup {
 
 fn row(sender: &TelemetrySender, now: Timestamp) -> Markup {
     let sums = Sums::of(&sender.records);
-    let names = [
-        &sender.hostname,
-        &sender.ec2_instance_id,
-        &sender.resource_arn,
-    ];
-    let mut names = names.into_iter().filter(|name| !name.is_empty());
-    let last = last(sender);
+    let mut names = sender.names();
+    let last = sender.last_report();
     html! {
         tr {
             th scope="row" class="what" {
@@ -156,7 +80,7 @@ fn row(sender: &TelemetrySender, now: Timestamp) -> Markup {
                 @for name in names { span class="id quiet" { (Name(name)) } }
             }
             td class="what" {
-                @if is_silent(sender, now) {
+                @if sender.is_silent(now) {
                     (signed("error", &format!("silent for {}", ago(now.since(last).as_secs()))))
                 } @else { (signed("ok", "reports")) }
                 span class="quiet" { (time(last)) }
@@ -278,37 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_summed_and_errors_told_by_kind() {
-        let record = TelemetryRecord {
-            segments_received_count: Some(u32::MAX),
-            segments_spillover_count: Some(2),
-            backend_connection_errors: Some(BackendConnectionErrors {
-                timeout_count: 1,
-                http_code_5xx_count: 3,
-                ..BackendConnectionErrors::default()
-            }),
-            ..TelemetryRecord::default()
-        };
-        let sums = Sums::of(&[record.clone(), record, TelemetryRecord::default()]);
-        assert_eq!((sums.received, sums.dropped), (2 * u64::from(u32::MAX), 4));
-        assert_eq!(sums.errors_in_words(), "2 no answer in time, 6 status 5xx");
-        assert_eq!(Sums::default().errors_in_words(), "");
-    }
-
-    #[test]
-    fn a_daemon_is_silent_when_reports_stay_out() {
-        let at = |seconds: u64| Timestamp::from_micros(seconds * 1_000_000);
-        let sender = TelemetrySender {
-            records: vec![TelemetryRecord {
-                timestamp: at(1000),
-                ..TelemetryRecord::default()
-            }],
-            ..TelemetrySender::default()
-        };
-        assert!(!is_silent(&sender, at(1150)));
-        assert!(is_silent(&sender, at(1151)));
-        // A clock may be ahead.
-        assert!(!is_silent(&sender, at(900)));
+    fn how_long_ago_is_told_in_one_unit() {
         assert_eq!(
             [59, 61, 3600, 90_000].map(ago),
             ["59.0 s", "1 min", "1 h", "1 d"]

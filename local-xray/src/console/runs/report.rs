@@ -1,88 +1,23 @@
-//! The report of a run to take away, made of its traces: as Markdown, as JSON.
+//! The report of a run, made of its traces: as a page, and to take away as Markdown and as JSON.
 
 use axum::response::Response;
-use maud::html;
-use serde::Serialize;
-use tracing_xray::Timestamp;
+use maud::{Markup, html};
 
-use super::detail::Detail;
-use super::run::{Told, read, whole};
-use super::standing::Standing;
-use super::work::{Invocation, Run};
-use super::{annotation_flag, markdown, run_address, work};
+use super::run::read;
+use super::{run_address, scheduled_time};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
-use crate::console::parts::Name;
-use crate::console::window::{self, Window};
-use crate::console::{Address, Console, Request};
+use crate::console::parts::{Name, count, duration, time, trace_address};
+use crate::console::{Address, Console, Request, jobs, window};
+use crate::runs::{
+    self, Counts, JobReport, REPORTED_FAILURES_MAX, REPORTED_JOBS_MAX, Report, Run, Standing,
+};
 
-/// A run as JSON tells it.
-#[derive(Serialize)]
-pub(super) struct Report<'a> {
-    pub(super) run_id: &'a str,
-    pub(super) name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) shard: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schedule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scheduled_time: Option<&'a str>,
-    pub(super) started_at: String,
-    pub(super) duration_ms: f64,
-    pub(super) outcome: &'a str,
-    /// What it was made of: jobs without traces are not in it.
-    made_of: &'static str,
-    /// What the run itself counted.
-    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    totals: serde_json::Map<String, serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) trace_id: Option<String>,
-    pub(super) jobs: Vec<Job<'a>>,
-}
-
-/// A job of it.
-#[derive(Serialize)]
-pub(super) struct Job<'a> {
-    pub(super) job: &'a str,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    job_type: Option<&'a str>,
-    service: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bucket: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    pub(super) outcome: &'a str,
-    #[serde(skip)]
-    pub(super) standing: Standing,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) attempts: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    retried: Vec<Cause>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) duration_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Cause>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) changes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-    pub(super) trace_id: String,
-    segment_id: String,
-}
-
-/// Why an attempt or a job failed.
-#[derive(Serialize)]
-pub(super) struct Cause {
-    pub(super) message: String,
-}
-
-/// The report as Markdown in a page, to be copied, and where it is downloaded.
+/// The report as a page, with its Markdown to be copied, and where it is downloaded.
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
-    let report = markdown::written(&report(console, &run)?);
-    let now = console.now();
+    let run = read(console, id)?;
+    let report = Report::read(&console.store, &run, console.now())?;
     let address = &request.address;
-    let whole = Window::read(&whole(address, &run, now)?, now)?;
     let content = html! {
         p class="way" { a href=(run_address(address, id)) { "Run " (Name(id)) } }
         h1 { "Report" }
@@ -90,29 +25,120 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             a class="button" href=(report_address(address, id, "report.md")) download { "Download Markdown" } " "
             a class="button" href=(report_address(address, id, "report.json")) download { "Download JSON" }
         }
-        p class="quiet" { "Made of the traces: a job whose segments did not arrive is not in it." }
-        div class="sent" {
-            pre id="report" data-scrolls tabindex="0" role="group" aria-label="Report as Markdown" { (report) }
-            button type="button" data-copy aria-label="Copy: the report" hidden { "Copy" }
+        (head(&run, &report))
+        (failures(&report))
+        (changes(&report))
+        (table_of(address, &report))
+        details id="markdown" {
+            summary { "The same as Markdown" }
+            div class="sent" {
+                pre id="report" data-scrolls tabindex="0" role="group" aria-label="Report as Markdown" { (runs::markdown(&report)) }
+                button type="button" data-copy aria-label="Copy: the report" hidden { "Copy" }
+            }
         }
     };
+    let command = ["runs", id, "--report", "markdown"].map(str::to_owned);
     let title = format!("Report of run {id}");
     let page = Page {
         title: &title,
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some(
-            [
-                vec!["traces".to_owned()],
-                annotation_flag("run_id", id).to_vec(),
-                whole.flags(),
-            ]
-            .concat(),
-        ),
+        command: Some(command.to_vec()),
         content,
     };
     Ok(document(page.render(console, request)))
+}
+
+/// What became of the run.
+fn head(run: &Run, report: &Report<'_>) -> Markup {
+    let counts: Counts = report.jobs.iter().map(|job| job.standing).collect();
+    html! {
+        p class="standing" { (run.standing().sign(report.outcome)) (counts.bar()) }
+        dl class="facts" {
+            div { dt { "Run" } dd { (Name(report.name)) " " span class="id quiet" { (Name(report.run_id)) } } }
+            div { dt { "Began" } dd { (time(run.start)) } }
+            div { dt { "Took" } dd { (duration(report.duration_ms / 1e3)) } }
+            @if let Some(schedule) = report.schedule { div { dt { "Schedule" } dd { (Name(schedule)) } } }
+            @if let Some(time) = report.scheduled_time { div { dt { "Scheduled for" } dd { (scheduled_time(time)) } } }
+            @if let Some(shard) = report.shard { div { dt { "Shard" } dd { (Name(shard)) } } }
+            div { dt { "Jobs" } dd { (count(report.jobs.len(), "job")) ": " (counts.words()) } }
+        }
+        p class="quiet" { "Made of the traces: a job whose segments did not arrive is not in it." }
+    }
+}
+
+/// Why jobs failed, each with its trace.
+fn failures(report: &Report<'_>) -> Markup {
+    let failed = report
+        .jobs
+        .iter()
+        .filter(|job| job.standing == Standing::Failed);
+    let failed: Vec<&JobReport<'_>> = failed.collect();
+    html! { @if !failed.is_empty() {
+        h2 { "Failures" }
+        ul class="report" { @for job in failed.iter().take(REPORTED_FAILURES_MAX) { li {
+            strong { (Name(job.job)) } " " (job.standing.sign(job.outcome))
+            @if let Some(error) = job.error() { ": " (Name(error)) }
+            " " span class="quiet" {
+                @if let Some(attempts) = job.attempts { (count(attempts as usize, "attempt")) ", " }
+                (trace_link(job, "failed"))
+            }
+        } } }
+        (rest(failed.len(), REPORTED_FAILURES_MAX))
+    } }
+}
+
+/// What was changed, job by job.
+fn changes(report: &Report<'_>) -> Markup {
+    let changed = report.jobs.iter().filter(|job| !job.changes.is_empty());
+    let changed: Vec<&JobReport<'_>> = changed.collect();
+    html! { @if !changed.is_empty() {
+        h2 { "Changes" }
+        ul class="report" { @for job in changed.iter().take(REPORTED_JOBS_MAX) { li {
+            strong { (Name(job.job)) } " " span class="quiet" { (Name(job.outcome)) }
+            ul class="changes" { @for change in &job.changes { li { (Name(change)) } } }
+        } } }
+        (rest(changed.len(), REPORTED_JOBS_MAX))
+    } }
+}
+
+fn table_of(address: &Address, report: &Report<'_>) -> Markup {
+    let has_buckets = report.jobs.iter().any(|job| job.bucket.is_some());
+    html! { @if !report.jobs.is_empty() {
+        h2 { "Jobs" }
+        div class="table" id="report-table" data-scrolls tabindex="0" role="region" aria-label="Jobs of the report" {
+            table class="runs" {
+                thead { tr {
+                    th scope="col" { "Job" }
+                    @if has_buckets { th scope="col" { "Bucket" } }
+                    th scope="col" { "Outcome" }
+                    th scope="col" class="number" { "Attempts" }
+                    th scope="col" class="number" { "Duration" }
+                    th scope="col" { "Trace" }
+                } }
+                tbody { @for job in report.jobs.iter().take(REPORTED_JOBS_MAX) { tr {
+                    th scope="row" class="what" { a href=(jobs::job_address(&address.only(&window::KEYS), job.job).with("service", job.service)) { (Name(job.job)) } }
+                    @if has_buckets { td class="what" { @if let Some(bucket) = job.bucket { span class="id" { (Name(bucket)) } } } }
+                    td { (job.standing.sign(job.outcome)) }
+                    td class="number" { @if let Some(attempts) = job.attempts { (attempts) } @else { "–" } }
+                    td class="number" { @if let Some(ms) = job.duration_ms { (duration(ms / 1e3)) } @else { "–" } }
+                    td { (trace_link(job, "job")) }
+                } } }
+            }
+        }
+        (rest(report.jobs.len(), REPORTED_JOBS_MAX))
+    } }
+}
+
+fn trace_link(job: &JobReport<'_>, place: &str) -> Markup {
+    html! {
+        a id={ (place) "-" (job.segment_id) } class="id" href=(trace_address(job.trace_id).with("segment", job.segment_id)) { (job.trace_id) }
+    }
+}
+
+fn rest(all: usize, told: usize) -> Markup {
+    html! { @if all > told { p class="quiet" { "… " (all - told) " more; the report as JSON has them all." } } }
 }
 
 /// A page beneath that of a run.
@@ -122,24 +148,20 @@ pub(super) fn report_address(address: &Address, id: &str, name: &str) -> Address
     run.at(path)
 }
 
-pub(super) fn markdown(
-    console: &Console,
-    request: &Request,
-    id: &str,
-) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
-    let report = report(console, &run)?;
+pub(super) fn markdown(console: &Console, id: &str) -> Result<Response, Failure> {
+    let run = read(console, id)?;
+    let report = Report::read(&console.store, &run, console.now())?;
     let kind = "text/markdown; charset=utf-8";
     Ok(download(
         kind,
         &file_name(id, "md"),
-        markdown::written(&report),
+        runs::markdown(&report),
     ))
 }
 
-pub(super) fn json(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
-    let run = read(console, request, id)?;
-    let report = serde_json::to_string_pretty(&report(console, &run)?);
+pub(super) fn json(console: &Console, id: &str) -> Result<Response, Failure> {
+    let run = read(console, id)?;
+    let report = serde_json::to_string_pretty(&Report::read(&console.store, &run, console.now())?);
     let report =
         report.map_err(|error| Failure::BadRequest(format!("the report is no JSON: {error}")))?;
     Ok(download(
@@ -151,76 +173,4 @@ pub(super) fn json(console: &Console, request: &Request, id: &str) -> Result<Res
 
 fn file_name(id: &str, end: &str) -> String {
     format!("run-{}.{end}", id.replace('/', "-"))
-}
-
-fn report<'r>(console: &Console, run: &'r Run) -> Result<Report<'r>, Failure> {
-    let now = console.now();
-    let (told, details) = Told::read(&console.store, run, run.jobs.iter())?;
-    let jobs = run.jobs.iter();
-    let jobs = jobs
-        .map(|job| Job::new(job, details.of(job), now))
-        .collect();
-    let own = run.own.as_ref();
-    let text =
-        |member: fn(&work::Own) -> &Option<String>| own.and_then(|own| member(own).as_deref());
-    Ok(Report {
-        run_id: &run.id,
-        name: run.name(),
-        shard: text(|own| &own.shard),
-        schedule: run.schedule(),
-        scheduled_time: text(|own| &own.scheduled_time),
-        started_at: window::rfc_3339(run.start),
-        duration_ms: milliseconds(run.seconds(now)),
-        outcome: match run.standing() {
-            Standing::Running => Standing::Running.word(),
-            standing => text(|own| &own.outcome).unwrap_or_else(|| standing.word()),
-        },
-        made_of: "traces",
-        totals: told
-            .totals
-            .into_iter()
-            .map(|(word, number)| (word, number.into()))
-            .collect(),
-        trace_id: own.map(|own| own.trace_id.to_string()),
-        jobs,
-    })
-}
-
-impl<'a> Job<'a> {
-    fn new(job: &'a Invocation, detail: Option<&Detail>, now: Timestamp) -> Self {
-        let cause = |message: &str| Cause {
-            message: message.to_owned(),
-        };
-        let attempts = detail.map_or(&[][..], |detail| &detail.attempts);
-        // The last one's is the job's own.
-        let before = attempts.iter().take(attempts.len().saturating_sub(1));
-        Self {
-            job: &job.job,
-            job_type: job.job_type.as_deref(),
-            service: &job.service,
-            bucket: job.bucket.as_deref(),
-            region: job.region.as_deref(),
-            outcome: job.word(),
-            standing: job.standing,
-            attempts: job.attempts,
-            retried: before
-                .filter_map(|attempt| attempt.error.as_deref())
-                .map(cause)
-                .collect(),
-            duration_ms: job.seconds(now).map(milliseconds),
-            error: detail.and_then(|detail| detail.error.as_deref()).map(cause),
-            changes: detail.map_or_else(Vec::new, |detail| detail.changes.clone()),
-            request_id: job.request_id.as_deref(),
-            trace_id: job.trace_id.to_string(),
-            segment_id: job.segment_id.to_string(),
-        }
-    }
-
-    pub(super) fn error(&self) -> Option<&str> {
-        self.error.as_ref().map(|cause| cause.message.as_str())
-    }
-}
-
-fn milliseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e3
 }

@@ -1,26 +1,22 @@
 //! One run: what it tells of itself, and its jobs with what each did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use axum::response::Response;
 use maud::{Markup, html};
-use serde_json::Value;
-use tracing_xray::{SegmentId, Timestamp};
+use tracing_xray::Timestamp;
 
 use super::report::report_address;
-use super::standing::{Standing, by_outcome};
-use super::table::{self, Details};
-use super::work::{self, Invocation, Own, Run};
-use super::{annotation_flag, scheduled_time, traces_of};
+use super::standing::by_outcome;
+use super::table;
+use super::{scheduled_time, traces_of};
 use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page};
 use crate::console::pages::{Paged, find, is_found};
 use crate::console::parts::{Name, count, duration, time, trace_address};
 use crate::console::window::{self, Window};
 use crate::console::{Address, Console, Request, command, jobs};
-use crate::document::seconds;
-use crate::read::{items, text};
-use crate::store::{Store, StoreError};
+use crate::runs::{self, Details, Invocation, Own, Run, Standing, Told};
 
 const PAGE_LEN: usize = 100;
 
@@ -30,10 +26,9 @@ const LONG_SECONDS: f64 = 3600.0;
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
-    let mut run = read(console, request, id)?;
+    let mut run = read(console, id)?;
     run.jobs.sort_by_key(|job| job.standing);
     let around = whole(address, &run, now)?;
-    let whole = Window::read(&around, now)?;
     let outcome = address.get("outcome");
     let is_named = |job: &&Invocation| is_found(address, &job.job);
     let is_so = |job: &&Invocation| outcome.is_none_or(|outcome| job.word() == outcome);
@@ -57,34 +52,21 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             (paged.links(address, "jobs"))
         }
     };
-    let mut flags = annotation_flag("run_id", id).to_vec();
-    if let Some(outcome) = outcome.filter(|outcome| is_annotated(&shown, outcome)) {
-        flags.extend(annotation_flag("outcome", outcome));
-    }
+    let flags = command::flags(address, &["outcome", "find"]);
     let title = format!("Run {id}");
     let page = Page {
         title: &title,
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some([vec!["traces".to_owned()], flags, whole.flags()].concat()),
+        command: Some([vec!["runs".to_owned(), id.to_owned()], flags].concat()),
         content,
     };
     Ok(document(page.render(console, request)))
 }
 
-/// Whether jobs are found by an outcome as an annotation: what has not ended has none, and other programs may
-/// tell none.
-fn is_annotated(jobs: &[&Invocation], outcome: &str) -> bool {
-    !jobs.is_empty()
-        && jobs
-            .iter()
-            .all(|job| job.outcome.as_deref() == Some(outcome))
-}
-
-/// The window of an address where the run is within, else one that holds the run: links and commands look
-/// there.
-pub(super) fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Address, Failure> {
+/// The window of an address where the run is within, else one that holds the run: links look there.
+fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Address, Failure> {
     let address = address.only(&window::KEYS);
     let window = Window::read(&address, now)?;
     let is_within = run.start >= window.start && run.end().unwrap_or(now) <= window.end;
@@ -102,103 +84,9 @@ pub(super) fn whole(address: &Address, run: &Run, now: Timestamp) -> Result<Addr
 }
 
 /// The run that an address names.
-pub(super) fn read(console: &Console, request: &Request, id: &str) -> Result<Run, Failure> {
-    let window = Window::read(&request.address, console.now())?;
-    let run = work::run(&console.store, (window.start, window.end), id)?;
+pub(super) fn read(console: &Console, id: &str) -> Result<Run, Failure> {
+    let run = runs::find(&console.store, id)?;
     run.ok_or_else(|| Failure::NotFound(format!("no segment here is of a run {id:?}")))
-}
-
-/// What the run's own segment tells beyond its annotations.
-#[derive(Default)]
-pub(super) struct Told {
-    /// Program and version, as the segment has them.
-    version: Option<String>,
-    /// How many jobs ended how, as the run counted them.
-    pub(super) totals: BTreeMap<String, u64>,
-    /// What lay between the scheduled time and the start, in seconds.
-    waited: Vec<(String, f64)>,
-}
-
-impl Told {
-    /// Read together with what some of its jobs tell, which may all stand in the run's own trace.
-    pub(super) fn read<'i>(
-        store: &Store,
-        run: &Run,
-        jobs: impl Iterator<Item = &'i Invocation>,
-    ) -> Result<(Self, Details), StoreError> {
-        let own = run.own.as_ref();
-        let ids = own.map(|own| [Some(own.segment_id), own.parent].map(|id| (own.trace_id, id)));
-        let ids = ids.into_iter().flatten();
-        let ids: Vec<_> = ids.filter_map(|(trace, id)| Some((trace, id?))).collect();
-        let mut documents = HashMap::new();
-        let mut details = Details::default();
-        let wanted = jobs.map(|job| (job.trace_id, job.segment_id));
-        store.each_segment(wanted.chain(ids.iter().copied()), |key, document| {
-            if ids.contains(&key) {
-                documents.extend(serde_json::from_str(document).map(|value| (key.1, value)));
-            }
-            details.note(key, document);
-        })?;
-        let told = own.map(|own| Self::of(own, &documents));
-        Ok((told.unwrap_or_default(), details))
-    }
-
-    fn of(own: &Own, documents: &HashMap<SegmentId, Value>) -> Self {
-        let mut told = Self::default();
-        if let Some(segment) = documents.get(&own.segment_id) {
-            let service = &segment["service"];
-            let words = [text(service, "name"), text(service, "version")];
-            let words: Vec<&str> = words.into_iter().flatten().collect();
-            told.version = (!words.is_empty()).then(|| words.join(" "));
-            let totals = segment["metadata"]["default"]["totals"].as_object();
-            let totals = totals.into_iter().flatten();
-            told.totals = totals
-                .filter_map(|(word, number)| Some((word.clone(), number.as_u64()?)))
-                .collect();
-        }
-        let parent = own.parent.and_then(|parent| documents.get(&parent));
-        if let Some(schedule) = parent.filter(|parent| is_schedule(parent)) {
-            told.waited = waited(schedule);
-        }
-        told
-    }
-
-    /// Of the jobs that the run counted, how many ran, so that they should be here.
-    fn ran(&self) -> Option<u64> {
-        let count = |word| self.totals.get(word).copied().unwrap_or(0);
-        let jobs = self.totals.get("jobs")?;
-        Some(jobs.saturating_sub(count("done_before") + count("not_run")))
-    }
-
-    /// `7 jobs, 4 changed, 3 failed`, without what there is none of.
-    fn totals_in_words(&self) -> Option<String> {
-        let jobs = usize::try_from(*self.totals.get("jobs")?).ok()?;
-        let others = self
-            .totals
-            .iter()
-            .filter(|(word, number)| *word != "jobs" && **number > 0);
-        let others = others.map(|(word, number)| format!("{number} {}", word.replace('_', " ")));
-        Some(
-            std::iter::once(count(jobs, "job"))
-                .chain(others)
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
-    }
-}
-
-fn is_schedule(segment: &Value) -> bool {
-    text(segment, "name").is_some_and(|name| name.starts_with("schedule:"))
-}
-
-/// The parts of the wait, and all of it.
-fn waited(schedule: &Value) -> Vec<(String, f64)> {
-    let took =
-        |entity: &Value| Some(seconds(&entity["end_time"])? - seconds(&entity["start_time"])?);
-    let parts = items(&schedule["subsegments"]).iter();
-    let parts = parts.filter_map(|part| Some((text(part, "name")?.to_owned(), took(part)?)));
-    let all = took(schedule).map(|seconds| ("in all".to_owned(), seconds));
-    parts.chain(all).collect()
 }
 
 fn head(address: &Address, run: &Run, told: &Told, now: Timestamp) -> Markup {
@@ -251,10 +139,7 @@ fn facts(own: &Own) -> Markup {
 
 /// What the page is made of, and whether something is missing.
 fn made_of(run: &Run, told: &Told) -> Markup {
-    let seen = run.counts.all();
-    let missing = told
-        .ran()
-        .and_then(|ran| usize::try_from(ran).ok()?.checked_sub(seen));
+    let missing = told.missing(run);
     html! {
         p class="quiet" {
             "Made of the traces of its jobs."
@@ -262,7 +147,7 @@ fn made_of(run: &Run, told: &Told) -> Markup {
             @if run.starts > 1 { " It was started " (run.starts) " times; of each job the latest invocation is shown." }
             @else if run.earlier > 0 { " Of each job the latest invocation is shown; " (run.earlier) " came before." }
         }
-        @if let Some(missing @ 1..) = missing {
+        @if missing > 0 {
             p { (Standing::Unknown.sign(&ran_and_missing(missing))) span class="quiet" {
                 ": not sampled, dropped on the way, or removed since. Dropped ones are counted under "
                 a href="/rejects" { "Rejects" } "."
@@ -314,6 +199,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::Store;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
@@ -329,8 +215,7 @@ mod tests {
             "in_progress": end.is_none(), "annotations": { "run_id": "r", "job": "a", "outcome": outcome } });
         let refused = store.put_trace_segments(&[document.to_string()], at(0));
         assert_eq!(refused.unwrap(), []);
-        let ever = (at(0), at(100_000));
-        work::run(&store, ever, "r").unwrap().unwrap()
+        runs::find(&store, "r").unwrap().unwrap()
     }
 
     #[test]
@@ -353,55 +238,5 @@ mod tests {
             let around = whole(&address, &run_of(times, None), at(10_000)).unwrap();
             assert_eq!(around.to_string(), expected);
         }
-    }
-
-    #[test]
-    fn only_an_outcome_that_is_annotated_is_asked_for() {
-        for (end, outcome, asked, expected) in [
-            (Some(9), Some("changed"), "changed", true),
-            (Some(9), None, "done", false),
-            (None, None, "running", false),
-        ] {
-            let run = run_of((1, end), outcome);
-            let jobs: Vec<&Invocation> = run.jobs.iter().collect();
-            assert_eq!(jobs[0].word(), asked);
-            assert_eq!(is_annotated(&jobs, asked), expected, "{asked}");
-        }
-        assert!(!is_annotated(&[], "changed"));
-    }
-
-    #[test]
-    fn the_wait_for_the_start_is_told_in_parts_and_in_all() {
-        let schedule = json!({ "name": "schedule:nightly", "start_time": 100, "end_time": 109.5, "subsegments": [
-            { "name": "delivery", "start_time": 100, "end_time": 102 },
-            { "name": "image pull", "start_time": 102 },
-        ] });
-        assert!(is_schedule(&schedule));
-        let expected = [("delivery".to_owned(), 2.0), ("in all".to_owned(), 9.5)];
-        assert_eq!(waited(&schedule), expected);
-    }
-
-    #[test]
-    fn what_the_run_counted_is_told_and_who_ran_should_be_here() {
-        let totals = [
-            ("jobs", 9),
-            ("changed", 4),
-            ("failed", 0),
-            ("done_before", 2),
-            ("not_run", 1),
-        ];
-        let told = Told {
-            totals: totals
-                .map(|(word, number)| (word.to_owned(), number))
-                .into(),
-            ..Told::default()
-        };
-        assert_eq!(told.ran(), Some(6));
-        let words = told.totals_in_words();
-        assert_eq!(
-            words.as_deref(),
-            Some("9 jobs, 4 changed, 2 done before, 1 not run")
-        );
-        assert_eq!(Told::default().ran(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! How a run or a job stands: its outcome as sign and words, counted, and as a bar.
+//! How a run or a job stands, on a page: as sign and words, as a bar, and as links that narrow a list by it.
 
 use std::collections::BTreeMap;
 
@@ -6,49 +6,9 @@ use maud::{Markup, html};
 
 use crate::console::pages::{Choice, choices};
 use crate::console::{Address, parts};
-
-/// How a job or a run stands, the most urgent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::console) enum Standing {
-    Running,
-    Failed,
-    /// In progress, although its run is over: its end never arrived.
-    Unknown,
-    Done,
-}
+use crate::runs::{Counts, Standing};
 
 impl Standing {
-    pub(in crate::console) const ALL: [Self; 4] =
-        [Self::Running, Self::Failed, Self::Unknown, Self::Done];
-
-    /// By the word that a segment tells, if any; else by whether it failed.
-    pub(super) fn of_ended(outcome: Option<&str>, failed: bool) -> Self {
-        let is_failure = |word: &str| {
-            matches!(
-                word,
-                "failed" | "timed out" | "interrupted" | "stopped" | "deadline passed"
-            )
-        };
-        match failed || outcome.is_some_and(is_failure) {
-            true => Self::Failed,
-            false => Self::Done,
-        }
-    }
-
-    /// As addresses say it, and people.
-    pub(in crate::console) fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Failed => "failed",
-            Self::Unknown => "no end seen",
-            Self::Done => "done",
-        }
-    }
-
-    pub(in crate::console) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.word() == word)
-    }
-
     /// The status whose sign and colour it has.
     fn status(self) -> &'static str {
         match self {
@@ -70,36 +30,7 @@ impl Standing {
     }
 }
 
-/// How many stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::console) struct Counts([usize; 4]);
-
 impl Counts {
-    pub(in crate::console) fn add(&mut self, standing: Standing) {
-        self.0[standing as usize] += 1;
-    }
-
-    pub(in crate::console) fn of(&self, standing: Standing) -> usize {
-        self.0[standing as usize]
-    }
-
-    pub(in crate::console) fn all(&self) -> usize {
-        self.0.iter().sum()
-    }
-
-    /// `1 running, 2 failed, 7 done`.
-    pub(in crate::console) fn words(&self) -> String {
-        let told = Standing::ALL
-            .into_iter()
-            .filter(|&standing| self.of(standing) > 0);
-        let told = told.map(|standing| format!("{} {}", self.of(standing), standing.word()));
-        let told: Vec<String> = told.collect();
-        match told.is_empty() {
-            true => "no jobs seen".to_owned(),
-            false => told.join(", "),
-        }
-    }
-
     /// The shares as a bar, which the words beside it tell too.
     pub(in crate::console) fn bar(&self) -> Markup {
         const WIDTH: usize = 120;
@@ -128,16 +59,6 @@ impl Counts {
                 }
             }
         }
-    }
-}
-
-impl FromIterator<Standing> for Counts {
-    fn from_iter<I: IntoIterator<Item = Standing>>(standings: I) -> Self {
-        let mut counts = Self::default();
-        standings
-            .into_iter()
-            .for_each(|standing| counts.add(standing));
-        counts
     }
 }
 
@@ -197,32 +118,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn the_word_or_the_fault_tells_how_it_ended() {
-        for (outcome, failed, expected) in [
-            (Some("changed"), false, Standing::Done),
-            (Some("timed out"), false, Standing::Failed),
-            (Some("interrupted"), true, Standing::Failed),
-            (Some("of another program"), true, Standing::Failed),
-            (None, false, Standing::Done),
-            (None, true, Standing::Failed),
-        ] {
-            assert_eq!(Standing::of_ended(outcome, failed), expected, "{outcome:?}");
-        }
-    }
-
-    #[test]
-    fn counts_are_told_the_most_urgent_first() {
-        let counts: Counts = [Standing::Done, Standing::Failed, Standing::Done]
-            .into_iter()
-            .collect();
-        assert_eq!(counts.words(), "1 failed, 2 done");
-        assert_eq!(Counts::default().words(), "no jobs seen");
-        for standing in Standing::ALL {
-            assert_eq!(Standing::from_word(standing.word()), Some(standing));
-        }
-    }
 
     proptest! {
         #[test]

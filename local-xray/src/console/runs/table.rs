@@ -1,43 +1,13 @@
 //! Cells that the table of a run's jobs and that of a job's history share.
 
-use std::collections::HashMap;
-
 use maud::{Markup, html};
-use tracing_xray::{SegmentId, Timestamp, TraceId};
+use tracing_xray::Timestamp;
 
-use super::detail::Detail;
-use super::standing::Standing;
-use super::work::Invocation;
 use crate::console::parts::{Name, duration, trace_address};
-use crate::store::{Store, StoreError};
+use crate::runs::{Detail, Invocation, Standing};
 
 /// The most changes of a job that a page shows.
 const CHANGES_MAX: usize = 100;
-
-/// What invocations tell in their documents, which are read for those that are shown.
-#[derive(Default)]
-pub(in crate::console) struct Details(HashMap<(TraceId, SegmentId), Detail>);
-
-impl Details {
-    pub(in crate::console) fn read<'i>(
-        store: &Store,
-        invocations: impl Iterator<Item = &'i Invocation>,
-    ) -> Result<Self, StoreError> {
-        let mut details = Self::default();
-        let wanted = invocations.map(|job| (job.trace_id, job.segment_id));
-        store.each_segment(wanted, |key, document| details.note(key, document))?;
-        Ok(details)
-    }
-
-    pub(super) fn note(&mut self, key: (TraceId, SegmentId), document: &str) {
-        self.0.insert(key, Detail::of(document));
-    }
-
-    /// What one tells; nothing where it is gone by now.
-    pub(in crate::console) fn of(&self, job: &Invocation) -> Option<&Detail> {
-        self.0.get(&(job.trace_id, job.segment_id))
-    }
-}
 
 pub(in crate::console) fn outcome(job: &Invocation) -> Markup {
     job.standing.sign(job.word())

@@ -147,7 +147,7 @@ with browser() as browser:
             expect(shown.get_by_text("The run itself counted 10 jobs, 8 changed, 2 failed.")).to_be_visible()
             shown.get_by_role("link", name="timed out 1").click()
             expect(rows).to_have_count(1)
-            expect(shown.locator("footer code")).to_contain_text(f"--annotation run_id={MIXED} --annotation 'outcome=timed out'")
+            expect(shown.locator("footer code")).to_contain_text(f"xray-ecs runs {MIXED} --outcome 'timed out' --local")
 
         with page(browser, f"/runs/{urllib.parse.quote(FLEET, safe='')}", scripts=scripts) as shown:
             rows = shown.locator("tbody tr")
@@ -218,6 +218,9 @@ with browser() as browser:
         assert text.startswith(f"# Run {MIXED}: failed\n") and "<script>" not in text
         assert "- **fails** failed: ExitCode: \\`sh\\` exited with code 3: no such table (3 attempts, trace" in text
         shown.locator("#report").click()
+        expect(shown.get_by_role("heading", name="Failures")).to_be_visible()
+        expect(shown.get_by_role("table").locator("tbody tr")).to_have_count(10)
+        shown.get_by_text("The same as Markdown").click()
         shown.get_by_role("button", name="Copy: the report").click()
         assert shown.evaluate("navigator.clipboard.readText()") == text
     with page(browser, f"/runs/{urllib.parse.quote(FLEET, safe='')}") as shown:

@@ -1,10 +1,14 @@
 //! What a job's segment tells beyond its annotations: attempts, changes, why it failed.
 
-use serde_json::Value;
+use std::collections::HashMap;
 
-use super::standing::Standing;
+use serde_json::Value;
+use tracing_xray::{SegmentId, TraceId};
+
+use super::{Invocation, Standing};
 use crate::document::seconds;
 use crate::read::{items, text};
+use crate::store::{Store, StoreError};
 
 /// The most attempts of a job that are told.
 const ATTEMPTS_MAX: usize = 20;
@@ -12,29 +16,62 @@ const ATTEMPTS_MAX: usize = 20;
 /// The most of an error that is told, in characters.
 const ERROR_CHARS_MAX: usize = 2000;
 
+/// What invocations tell in their documents, which are read for those that are shown.
+#[derive(Debug, Default)]
+pub struct Details(HashMap<(TraceId, SegmentId), Detail>);
+
+impl Details {
+    /// Those of some invocations.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn read<'i>(
+        store: &Store,
+        invocations: impl Iterator<Item = &'i Invocation>,
+    ) -> Result<Self, StoreError> {
+        let mut details = Self::default();
+        let wanted = invocations.map(|job| (job.trace_id, job.segment_id));
+        store.each_segment(wanted, |key, document| details.note(key, document))?;
+        Ok(details)
+    }
+
+    pub(super) fn note(&mut self, key: (TraceId, SegmentId), document: &str) {
+        self.0.insert(key, Detail::of(document));
+    }
+
+    /// What one tells; nothing where it is gone by now.
+    pub fn of(&self, job: &Invocation) -> Option<&Detail> {
+        self.0.get(&(job.trace_id, job.segment_id))
+    }
+}
+
 /// What a job did.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::console) struct Detail {
-    pub(in crate::console) attempts: Vec<Attempt>,
+pub struct Detail {
+    /// Every try, at most twenty.
+    pub attempts: Vec<Attempt>,
     /// One line a change.
-    pub(in crate::console) changes: Vec<String>,
-    pub(in crate::console) error: Option<String>,
+    pub changes: Vec<String>,
+    /// Why it failed.
+    pub error: Option<String>,
 }
 
 /// One try of a job.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::console) struct Attempt {
+pub struct Attempt {
     /// `attempt 1`.
-    pub(in crate::console) name: String,
-    pub(in crate::console) standing: Standing,
+    pub name: String,
+    /// How it stands.
+    pub standing: Standing,
     /// Nothing while it runs.
-    pub(in crate::console) seconds: Option<f64>,
-    pub(in crate::console) error: Option<String>,
+    pub seconds: Option<f64>,
+    /// Why it failed.
+    pub error: Option<String>,
 }
 
 impl Detail {
     /// Of a segment's document; whatever is missing or of another type is not told.
-    pub(in crate::console) fn of(document: &str) -> Self {
+    pub(crate) fn of(document: &str) -> Self {
         let segment: Value = serde_json::from_str(document).unwrap_or_default();
         let is_attempt = |subsegment: &&Value| {
             let number = text(subsegment, "name").and_then(|name| name.strip_prefix("attempt "));
@@ -52,7 +89,7 @@ impl Detail {
 
     /// The attempts with their errors, but for those that say what the job's own error says, or the attempt
     /// before.
-    pub(in crate::console) fn told_apart(&self) -> impl Iterator<Item = (&Attempt, Option<&str>)> {
+    pub fn told_apart(&self) -> impl Iterator<Item = (&Attempt, Option<&str>)> {
         let before = std::iter::once(&self.error).chain(self.attempts.iter().map(|one| &one.error));
         self.attempts.iter().zip(before).map(|(attempt, before)| {
             let error = attempt.error.as_deref();

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
+use tracing_xray::Timestamp;
+
 use super::*;
+use crate::store::Store;
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp::from_micros((1_763_790_000 + seconds) * 1_000_000)
@@ -29,6 +32,12 @@ fn segment(
         "fault": matches!(outcome, "failed" | "stopped") })
 }
 
+/// The same segment, of another run.
+fn of_run(mut segment: Value, id: &str) -> Value {
+    segment["annotations"]["run_id"] = json!(id);
+    segment
+}
+
 fn store_of(segments: &[Value]) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
@@ -39,7 +48,7 @@ fn store_of(segments: &[Value]) -> (tempfile::TempDir, Store) {
 
 fn run_of(segments: &[Value], window: (u64, u64)) -> Option<Run> {
     let (_dir, store) = store_of(segments);
-    let mut runs = runs(&store, (at(window.0), at(window.1)), |_| true).unwrap();
+    let mut runs = all(&store, (at(window.0), at(window.1))).unwrap();
     assert!(runs.len() < 2);
     runs.pop()
 }
@@ -138,20 +147,48 @@ fn a_run_that_began_before_the_window_is_whole() {
 }
 
 #[test]
-fn a_run_that_was_resumed_within_the_window_is_whole() {
-    const HOUR: u64 = 3600;
+fn a_run_that_was_resumed_is_whole_however_long_it_paused() {
+    const DAY: u64 = 24 * 3600;
     let segments = [
-        segment(1, None, (HOUR, Some(HOUR + 9)), "stopped"),
-        segment(2, Some("a"), (HOUR, Some(HOUR + 2)), "changed"),
-        segment(3, Some("b"), (HOUR + 1, Some(HOUR + 9)), "interrupted"),
-        segment(4, None, (20 * HOUR, Some(20 * HOUR + 9)), "stopped"),
-        segment(5, Some("c"), (20 * HOUR, Some(20 * HOUR + 9)), "changed"),
-        segment(6, None, (40 * HOUR, None), ""),
-        segment(7, Some("b"), (40 * HOUR, Some(40 * HOUR + 2)), "changed"),
+        segment(1, None, (DAY, Some(DAY + 9)), "stopped"),
+        segment(2, Some("a"), (DAY, Some(DAY + 2)), "changed"),
+        segment(3, Some("b"), (DAY + 1, Some(DAY + 9)), "interrupted"),
+        segment(4, None, (9 * DAY, None), ""),
+        segment(5, Some("b"), (9 * DAY, Some(9 * DAY + 2)), "changed"),
+        segment(6, Some("c"), (10 * DAY, Some(10 * DAY + 9)), "changed"),
     ];
-    let run = run_of(&segments, (40 * HOUR - 60, 40 * HOUR + 60)).unwrap();
-    assert_eq!((run.start, run.starts, run.earlier), (at(HOUR), 3, 1));
-    assert_eq!(run.words(), "running, 3 done");
+    // The window holds the resumption alone, or the start alone.
+    for window in [(9 * DAY - 60, 9 * DAY + 60), (DAY - 60, DAY + 60)] {
+        let run = run_of(&segments, window).unwrap();
+        assert_eq!((run.start, run.starts, run.earlier), (at(DAY), 2, 1));
+        assert_eq!(run.words(), "running, 3 done");
+    }
+}
+
+#[test]
+fn what_an_earlier_start_left_running_does_not_run() {
+    let segments = [
+        segment(1, None, (0, None), ""),
+        segment(2, Some("killed"), (5, None), ""),
+        segment(3, None, (20, None), ""),
+        segment(4, Some("runs"), (20, None), ""),
+    ];
+    let run = run_of(&segments, (0, 100)).unwrap();
+    assert_eq!(run.words(), "1 running, 1 no end seen");
+    let (_dir, store) = store_of(&segments);
+    let found = jobs(&store, (at(0), at(10)), |_| true).unwrap();
+    let standings: Vec<_> = found[0]
+        .invocations
+        .iter()
+        .map(|one| one.standing)
+        .collect();
+    assert_eq!(standings, [Standing::Unknown]);
+    // Of a run that was started once nothing can be of an earlier start.
+    let early = [
+        segment(1, None, (9, None), ""),
+        segment(2, Some("a"), (5, None), ""),
+    ];
+    assert_eq!(run_of(&early, (0, 100)).unwrap().words(), "1 running");
 }
 
 #[test]
@@ -161,17 +198,34 @@ fn a_job_of_a_run_that_ended_before_the_window_does_not_run() {
         segment(2, Some("killed"), (5, None), ""),
     ];
     let (_dir, store) = store_of(&segments);
-    let mut ends = RunEnds::default();
-    let mut jobs = Vec::new();
-    let visit = |segment: &WorkSegment<'_>| {
-        ends.note(segment);
-        jobs.extend(Invocation::of(segment));
-    };
-    store.each_work_segment((at(50), at(100)), visit).unwrap();
-    ends.look_before(&store, at(50), jobs.iter()).unwrap();
-    ends.apply(&mut jobs);
-    let standings: Vec<_> = jobs.iter().map(|job| job.standing).collect();
-    assert_eq!(standings, [Standing::Unknown]);
+    let found = jobs(&store, (at(50), at(100)), |name| name == "killed").unwrap();
+    assert_eq!(found[0].counts.of(Standing::Unknown), 1);
+    // Nor is the run of this window.
+    assert!(run_of(&segments, (50, 100)).is_none());
+    assert!(run_of(&segments, (15, 100)).is_some());
+}
+
+#[test]
+fn a_run_is_found_by_its_id_and_the_newest_by_its_start() {
+    let segments = [
+        segment(1, None, (0, None), ""),
+        segment(2, Some("a"), (0, Some(5)), "changed"),
+        of_run(segment(3, None, (500, Some(600)), "done"), "later"),
+        // What a run was called before it ended does not count.
+        of_run(segment(4, None, (900, None), ""), "renamed"),
+        of_run(segment(4, None, (900, Some(901)), "done"), "last"),
+    ];
+    let (_dir, store) = store_of(&segments);
+    assert_eq!(
+        find(&store, "r").unwrap().unwrap().words(),
+        "running, 1 done"
+    );
+    assert!(find(&store, "renamed").unwrap().is_none());
+    assert!(find(&store, "R").unwrap().is_none());
+    const YEAR: u64 = 365 * 24 * 3600;
+    for now in [1000, 1000 + 7200, 1000 + YEAR] {
+        assert_eq!(newest(&store, at(now)).unwrap().unwrap().id, "last");
+    }
 }
 
 #[test]

@@ -3,17 +3,17 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Job, Report};
-use super::standing::{Counts, Standing};
-use crate::console::parts::{count, duration};
+use super::{Counts, JobReport, Report, Standing};
+use crate::map::{count, duration};
 
-/// Failures that are told with their reason.
-const FAILURES_MAX: usize = 50;
+/// How many failures a report for people tells with their reason.
+pub(crate) const REPORTED_FAILURES_MAX: usize = 50;
 
-/// Rows of the table of jobs, and jobs whose changes are told.
-const JOBS_MAX: usize = 200;
+/// How many jobs a report for people has in its table, and with changes.
+pub(crate) const REPORTED_JOBS_MAX: usize = 200;
 
-pub(super) fn written(report: &Report<'_>) -> String {
+/// A report as Markdown.
+pub fn markdown(report: &Report<'_>) -> String {
     let mut out = String::new();
     // Writing into a text fails never.
     let _ = write_head(report, &mut out);
@@ -35,7 +35,7 @@ fn write_head(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         write!(out, " Trace `{trace_id}`.")?;
     }
     let counts: Counts = report.jobs.iter().map(|job| job.standing).collect();
-    let jobs = count(report.jobs.len(), "job");
+    let jobs = count(report.jobs.len() as u64, "job");
     writeln!(
         out,
         "\n\nMade of the traces of {jobs}: {}.\n",
@@ -44,24 +44,24 @@ fn write_head(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_failures(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
-    let is_failed = |job: &&Job<'_>| job.standing == Standing::Failed;
+    let is_failed = |job: &&JobReport<'_>| job.standing == Standing::Failed;
     let failed: Vec<_> = report.jobs.iter().filter(is_failed).collect();
     if failed.is_empty() {
         return Ok(());
     }
     writeln!(out, "## Failures\n")?;
-    for job in failed.iter().take(FAILURES_MAX) {
+    for job in failed.iter().take(REPORTED_FAILURES_MAX) {
         write!(out, "- **{}** {}", escaped(job.job), escaped(job.outcome))?;
         if let Some(error) = job.error() {
             write!(out, ": {}", escaped(error))?;
         }
         write!(out, " (")?;
         if let Some(attempts) = job.attempts {
-            write!(out, "{}, ", count(attempts as usize, "attempt"))?;
+            write!(out, "{}, ", count(attempts.into(), "attempt"))?;
         }
         writeln!(out, "trace `{}`)", job.trace_id)?;
     }
-    write_rest(failed.len(), FAILURES_MAX, out)?;
+    write_rest(failed.len(), REPORTED_FAILURES_MAX, out)?;
     writeln!(out)
 }
 
@@ -75,14 +75,14 @@ fn write_changes(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "## Changes\n")?;
-    for job in changed.iter().take(JOBS_MAX) {
+    for job in changed.iter().take(REPORTED_JOBS_MAX) {
         writeln!(out, "**{}** {}\n", escaped(job.job), escaped(job.outcome))?;
         for change in &job.changes {
             writeln!(out, "- {}", escaped(change))?;
         }
         writeln!(out)?;
     }
-    write_rest(changed.len(), JOBS_MAX, out)
+    write_rest(changed.len(), REPORTED_JOBS_MAX, out)
 }
 
 fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
@@ -92,7 +92,7 @@ fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         "| job | bucket | outcome | attempts | duration | trace |"
     )?;
     writeln!(out, "| --- | --- | --- | ---: | ---: | --- |")?;
-    for job in report.jobs.iter().take(JOBS_MAX) {
+    for job in report.jobs.iter().take(REPORTED_JOBS_MAX) {
         let (name, bucket) = (escaped(job.job), escaped(job.bucket.unwrap_or_default()));
         let attempts = job
             .attempts
@@ -107,8 +107,8 @@ fn write_jobs(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
             job.trace_id
         )?;
     }
-    if report.jobs.len() > JOBS_MAX {
-        let left = report.jobs.len() - JOBS_MAX;
+    if report.jobs.len() > REPORTED_JOBS_MAX {
+        let left = report.jobs.len() - REPORTED_JOBS_MAX;
         writeln!(out, "\n… {left} more; the report as JSON has them all.")?;
     }
     Ok(())
