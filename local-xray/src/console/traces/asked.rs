@@ -87,7 +87,7 @@ impl Asked {
         }
     }
 
-    /// The command that lists the same, from its start on.
+    /// The command that lists the same, from the first page to the end of this one.
     pub(super) fn command(&self, window: &Window, filter: &str) -> Vec<String> {
         let mut command = vec!["traces".to_owned()];
         command.extend(window.flags());
@@ -98,7 +98,9 @@ impl Asked {
         if self.sorting.by != Sort::default() {
             flag(["--sort", word(self.sorting.by)]);
         }
-        flag(["--limit", &self.limit.to_string()]);
+        let limit = self.limit.saturating_mul(self.page.saturating_add(1));
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        flag(["--limit", &limit.to_string()]);
         if self.sorting.reverse {
             command.push("--reverse".to_owned());
         }
@@ -192,7 +194,7 @@ mod tests {
         let asked = read("sort=status&reverse=1&page=2").unwrap();
         assert_eq!(
             asked.command(&window, " fault ").join(" "),
-            "traces --since 6h --filter fault --sort status --limit 100 --reverse"
+            "traces --since 6h --filter fault --sort status --limit 200 --reverse"
         );
         assert_eq!(
             read("").unwrap().command(&window, " ").join(" "),
