@@ -15,6 +15,7 @@ mod alike;
 mod checkpoint;
 mod export;
 mod graph;
+mod keys;
 mod linked;
 mod listing;
 mod mark;

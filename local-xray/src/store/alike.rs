@@ -5,8 +5,8 @@ use rusqlite::params;
 use tracing_xray::{Timestamp, TraceId};
 
 use super::write::{IN_PROGRESS, micros};
-use super::{Store, StoreError};
-use crate::facts::{self, AnnotationValue};
+use super::{Store, StoreError, runs};
+use crate::facts;
 use crate::outline;
 
 /// How many segments are looked at.
@@ -75,12 +75,7 @@ impl Root<'_> {
         let Some(facts) = facts::decode_first(facts).filter(|facts| facts.name == self.name) else {
             return false;
         };
-        let is_job = |job: &str| {
-            let is_so = |value: &AnnotationValue<'_>| matches!(value, AnnotationValue::Text(text) if text == job);
-            let mut annotations = facts.annotations.iter();
-            annotations.any(|(key, value)| key == "job" && is_so(value))
-        };
-        self.job.is_none_or(is_job)
+        self.job.is_none_or(|job| runs::job(&facts) == Some(job))
             && outline::decode_first(outline).is_some_and(|outline| {
                 outline.is_segment() && outline.parent.is_some() == self.is_called
             })

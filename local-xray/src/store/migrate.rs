@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::runs::RunKey;
+use super::keys::{self, Keys};
+use super::rejects;
 use super::schema::{FORMAT, format, make_tables};
 use super::write::Row;
-use super::{rejects, runs};
 use crate::document::accept;
 
 /// Brings the tables to this format, all or nothing, unless another process is faster. The
@@ -18,7 +18,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error
     }
     tracing::info!("trace store of an older version: bringing it up to date, once");
     if found == 2 {
-        note_runs(&transaction)?;
+        note_keys(&transaction)?;
         return transaction.commit();
     }
     transaction.execute_batch(
@@ -40,16 +40,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error
     Ok(())
 }
 
-/// Notes the segments of runs, which format 2 did not.
-fn note_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(runs::TABLE)?;
+/// Notes the documents under their keys, which format 2 did not.
+fn note_keys(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(keys::TABLES)?;
     let mut documents = connection.prepare("SELECT trace_id, id, outline, facts FROM documents")?;
     let mut rows = documents.query([])?;
     while let Some(row) = rows.next()? {
-        let run = RunKey::read(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
-        if let Some(run) = run {
-            runs::insert(connection, &run, row.get(0)?, row.get(1)?)?;
-        }
+        let trace_id = row.get(0)?;
+        let (outline, facts) = (row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
+        Keys::read(trace_id, outline, facts).insert(connection, trace_id, row.get(1)?)?;
     }
     connection.pragma_update(None, "user_version", FORMAT)
 }
@@ -93,9 +92,7 @@ fn copy(connection: &Connection) -> Result<(), rusqlite::Error> {
             row.facts
         ])?;
         insert_body.execute(params![body, row.trace_id, now, row.document])?;
-        if let Some(run) = &row.run {
-            runs::insert(connection, run, row.trace_id, row.id)?;
-        }
+        row.keys.insert(connection, row.trace_id, row.id)?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tracing_xray::Timestamp;
 
-use super::runs::RunKey;
+use super::keys::Keys;
 use super::write::micros;
-use super::{Store, StoreError, rejects, runs};
+use super::{Store, StoreError, rejects};
 
 /// How many documents are looked at in one transaction, so that writers wait for milliseconds.
 const STEP_DOCUMENTS: i64 = 500;
@@ -200,16 +200,14 @@ fn remove(transaction: &Transaction<'_>, trace: [u8; 16]) -> Result<u64, rusqlit
              RETURNING body, id, outline, facts",
         )?
         .query_map(params![trace, STEP_DOCUMENTS], |row| {
-            let run = RunKey::read(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
-            Ok((row.get(0)?, row.get(1)?, run))
+            let (outline, facts) = (row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
+            Ok((row.get(0)?, row.get(1)?, Keys::read(trace, outline, facts)))
         })?
-        .collect::<Result<Vec<(i64, i64, Option<RunKey>)>, _>>()?;
+        .collect::<Result<Vec<(i64, i64, Keys)>, _>>()?;
     let mut remove_body = transaction.prepare_cached("DELETE FROM bodies WHERE body = ?1")?;
-    for (body, id, run) in &documents {
+    for (body, id, keys) in &documents {
         remove_body.execute([body])?;
-        if let Some(run) = run {
-            runs::remove(transaction, run, trace, *id)?;
-        }
+        keys.remove(transaction, trace, *id)?;
     }
     if !documents.is_empty() {
         return Ok(documents.len() as u64);

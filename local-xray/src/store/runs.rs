@@ -38,65 +38,6 @@ pub(crate) struct WorkSegment<'a> {
     facts: Facts<'a>,
 }
 
-/// The table of segments by their run.
-pub(super) const TABLE: &str = include_str!("runs.sql");
-
-/// What a segment is found by in that table.
-#[derive(Debug)]
-pub(super) struct RunKey {
-    run_id: String,
-    is_job: bool,
-}
-
-impl RunKey {
-    /// That of a document by its first entity; a subsegment has none.
-    pub(super) fn of(outline: &Outline<'_>, facts: &Facts<'_>) -> Option<Self> {
-        let run_id = text(facts, "run_id").filter(|_| outline.is_segment())?;
-        Some(Self {
-            run_id: run_id.to_owned(),
-            is_job: text(facts, "job").is_some(),
-        })
-    }
-
-    /// That of a document as it is stored.
-    pub(super) fn read(outline: &[u8], facts: &[u8]) -> Option<Self> {
-        let facts = facts::decode_first(facts)?;
-        text(&facts, "run_id")?;
-        Self::of(&outline::decode_first(outline)?, &facts)
-    }
-}
-
-/// Notes a segment under its run.
-pub(super) fn insert(
-    connection: &Connection,
-    key: &RunKey,
-    trace_id: [u8; 16],
-    id: i64,
-) -> Result<(), rusqlite::Error> {
-    let columns = params![key.run_id, key.is_job, trace_id, id];
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO run_segments VALUES (?1, ?2, ?3, ?4)")?
-        .execute(columns)?;
-    Ok(())
-}
-
-/// Forgets a segment that is removed.
-pub(super) fn remove(
-    connection: &Connection,
-    key: &RunKey,
-    trace_id: [u8; 16],
-    id: i64,
-) -> Result<(), rusqlite::Error> {
-    let columns = params![key.run_id, key.is_job, trace_id, id];
-    connection
-        .prepare_cached(
-            "DELETE FROM run_segments
-             WHERE run_id = ?1 AND is_job = ?2 AND trace_id = ?3 AND id = ?4",
-        )?
-        .execute(columns)?;
-    Ok(())
-}
-
 /// Which segments of a run are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OfRun {
@@ -144,7 +85,7 @@ impl WorkSegment<'_> {
 
     /// The job; the segment of a run has none.
     pub(crate) fn job(&self) -> Option<&str> {
-        self.text("job")
+        job(&self.facts)
     }
 
     /// An annotation that is text.
@@ -165,8 +106,14 @@ impl WorkSegment<'_> {
     }
 }
 
+/// The job that a segment of a run is of.
+pub(super) fn job<'f>(facts: &'f Facts<'_>) -> Option<&'f str> {
+    text(facts, "run_id")?;
+    text(facts, "job")
+}
+
 /// An annotation that is text.
-fn text<'f>(facts: &'f Facts<'_>, key: &str) -> Option<&'f str> {
+pub(super) fn text<'f>(facts: &'f Facts<'_>, key: &str) -> Option<&'f str> {
     match annotation(facts, key)? {
         AnnotationValue::Text(text) => Some(text),
         _ => None,
@@ -223,12 +170,7 @@ impl Store {
             let mut statement = connection.prepare_cached(query)?;
             for run_id in run_ids {
                 let columns = params![run_id, jobs, start, end];
-                each(&mut statement, columns, &mut |segment| {
-                    // It may have said something else before.
-                    if segment.run_id() == Some(run_id) {
-                        visit(segment);
-                    }
-                })?;
+                each(&mut statement, columns, &mut visit)?;
             }
             Ok(())
         })

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{StoreError, migrate, runs};
+use super::{StoreError, keys, migrate};
 
 /// The number in the file that says which tables to expect.
 pub(super) const FORMAT: i64 = 3;
@@ -86,7 +86,7 @@ fn make(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 /// Makes all tables of this format.
 pub(super) fn make_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(include_str!("schema.sql"))?;
-    connection.execute_batch(runs::TABLE)?;
+    connection.execute_batch(keys::TABLES)?;
     connection.execute_batch(include_str!("settings.sql"))?;
     connection.pragma_update(None, "user_version", FORMAT)
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 use tracing_xray::Timestamp;
 
-use super::runs::{self, RunKey};
+use super::keys::Keys;
 use super::{Store, StoreError, rejects};
 use crate::document::{Accepted, UnprocessedTraceSegment, accept};
 use crate::{facts, outline};
@@ -19,8 +19,7 @@ pub(super) struct Row<'a> {
     pub(super) end_us: i64,
     pub(super) outline: Vec<u8>,
     pub(super) facts: Vec<u8>,
-    /// The run that it names, if it does.
-    pub(super) run: Option<RunKey>,
+    pub(super) keys: Keys,
     pub(super) document: &'a str,
 }
 
@@ -89,9 +88,11 @@ impl<'a> Row<'a> {
             } else {
                 micros(ends.max().unwrap_or_default())
             },
-            run: entities
-                .first()
-                .and_then(|(outline, facts)| RunKey::of(outline, facts)),
+            keys: Keys::of(
+                accepted.trace_id,
+                entities.iter().map(|(outline, _)| outline),
+                entities.first().map(|(_, facts)| facts),
+            ),
             outline: outlines,
             facts: all_facts,
             document,
@@ -124,9 +125,7 @@ fn insert_all(
             row.facts
         ];
         if insert.execute(columns)? > 0 || replace(transaction, row, body)? {
-            if let Some(run) = &row.run {
-                runs::insert(transaction, run, row.trace_id, row.id)?;
-            }
+            row.keys.insert(transaction, row.trace_id, row.id)?;
             insert_body.execute(params![body, row.trace_id, now_us, row.document])?;
             body += 1;
         }
@@ -144,10 +143,15 @@ fn replace(
 ) -> Result<bool, rusqlite::Error> {
     let mut count = transaction.prepare_cached(
         "UPDATE documents SET received = received + 1 WHERE trace_id = ?1 AND id = ?2
-         RETURNING body, end_us",
+         RETURNING body, end_us, outline, facts",
     )?;
-    let known = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-    let (old_body, known_end_us) = count.query_row(params![row.trace_id, row.id], known)?;
+    let known = |known: &rusqlite::Row<'_>| {
+        let (outline, facts) = (known.get_ref(2)?.as_blob()?, known.get_ref(3)?.as_blob()?);
+        let keys = Keys::read(row.trace_id, outline, facts);
+        Ok((known.get::<_, i64>(0)?, known.get::<_, i64>(1)?, keys))
+    };
+    let (old_body, known_end_us, old_keys) =
+        count.query_row(params![row.trace_id, row.id], known)?;
     if row.end_us == IN_PROGRESS && known_end_us != IN_PROGRESS {
         return Ok(false);
     }
@@ -168,6 +172,9 @@ fn replace(
     transaction
         .prepare_cached("DELETE FROM bodies WHERE body = ?1")?
         .execute([old_body])?;
+    if old_keys != row.keys {
+        old_keys.remove(transaction, row.trace_id, row.id)?;
+    }
     Ok(true)
 }
 

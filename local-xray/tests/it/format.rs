@@ -140,13 +140,16 @@ fn many_may_bring_a_file_up_to_date_at_once() {
 }
 
 #[test]
-fn a_file_of_the_second_format_knows_its_runs() {
+fn a_file_of_the_second_format_knows_its_runs_and_links() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     let annotations = json!({ "run_id": "r", "job": "a", "outcome": "changed" });
+    let links = json!([{ "trace_id": trace_id(1), "id": "00000000000000b1" }]);
     let job = json!({ "trace_id": trace_id(0), "annotations": annotations });
+    let linking = json!({ "trace_id": trace_id(0), "links": links });
     let documents = [
         entity("00000000000000a9", 1.0, 2.0, job).to_string(),
+        entity("00000000000000aa", 1.0, 2.0, linking).to_string(),
         documents()[0].to_string(),
     ];
     store
@@ -155,10 +158,12 @@ fn a_file_of_the_second_format_knows_its_runs() {
     drop(store);
     let connection = Connection::open(dir.path().join(STORE_FILE)).unwrap();
     connection
-        .execute_batch("DROP TABLE run_segments; PRAGMA user_version = 2")
+        .execute_batch("DROP TABLE run_segments; DROP TABLE links; PRAGMA user_version = 2")
         .unwrap();
-    drop(connection);
     let store = Store::open(dir.path()).unwrap();
     let run = local_xray::runs::find(&store, "r").unwrap().unwrap();
     assert_eq!(run.words(), "done");
+    let linked = "SELECT hex(linked_trace_id) FROM links";
+    let linked: String = connection.query_row(linked, [], |row| row.get(0)).unwrap();
+    assert_eq!(linked.to_lowercase(), trace_id(1)[2..].replace('-', ""));
 }

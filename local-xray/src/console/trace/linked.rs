@@ -17,9 +17,9 @@ const LINKS_MAX: usize = 20;
 
 /// The links of a trace.
 pub(super) fn from(console: &Console, view: &View<'_>) -> Result<Markup, Failure> {
-    let back = view.read.linked_from(console, view.timeline, LINKS_MAX)?;
+    let back = console.store.linked_from(view.read.id, LINKS_MAX)?;
     Ok(html! {
-        div id="linked" data-live { (there(view.timeline)) (self::back(back)) }
+        div id="linked" data-live { (there(view.timeline)) (self::back(&back)) }
     })
 }
 
@@ -70,7 +70,6 @@ fn back(linked: &LinkedFrom) -> Markup {
                     " (" (Name(&clipped(&link.name, CHARS_MAX))) ")"
                 }
                 @if more > 0 { " … " (more) " more" }
-                @if !linked.is_whole { span class="quiet" { ", and maybe others: not all traces around it were looked at" } }
             }
         }
     }
@@ -110,19 +109,15 @@ mod tests {
         let mut linked = LinkedFrom {
             links: vec![link],
             number: 1,
-            is_whole: true,
         };
         let all = back(&linked).into_string();
         for part in ["segment=00000000000000a1", "<bdi>&lt;logs&gt;</bdi>"] {
             assert!(all.contains(part), "{all}");
         }
-        assert!(!all.contains("more") && !all.contains("maybe"), "{all}");
-        (linked.number, linked.is_whole) = (4, false);
+        assert!(!all.contains("more"), "{all}");
+        linked.number = 4;
         let some = back(&linked).into_string();
-        assert!(
-            some.contains("… 3 more") && some.contains("maybe others"),
-            "{some}"
-        );
+        assert!(some.contains("… 3 more"), "{some}");
         linked.links.clear();
         assert_eq!(back(&linked).into_string(), "");
     }

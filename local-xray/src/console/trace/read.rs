@@ -1,7 +1,7 @@
 //! Which trace an address names, and its documents.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tracing_xray::{Timestamp, TraceId};
@@ -9,8 +9,7 @@ use tracing_xray::{Timestamp, TraceId};
 use super::super::parts::trace_address;
 use super::super::{Console, Request};
 use super::Failure;
-use super::head::timestamp;
-use crate::store::{LinkedFrom, Mark, SummaryQuery, TimeRange, Trace};
+use crate::store::{Mark, SummaryQuery, TimeRange, Trace};
 use crate::timeline::Timeline;
 
 /// What an address names.
@@ -108,7 +107,6 @@ pub(in super::super) struct Read {
     bytes: usize,
     /// How many documents the store had.
     number: i64,
-    linked_from: OnceLock<LinkedFrom>,
 }
 
 impl Read {
@@ -144,7 +142,6 @@ impl Read {
             bytes: texts().map(str::len).sum(),
             number,
             trace,
-            linked_from: OnceLock::new(),
         })
     }
 
@@ -157,22 +154,6 @@ impl Read {
                 trace_address(id)
             ))),
         }
-    }
-
-    /// The traces that link to it, at most so many by name. They are looked for once: that takes a while in a
-    /// large store.
-    pub(super) fn linked_from(
-        &self,
-        console: &Console,
-        timeline: &Timeline<'_>,
-        links_max: usize,
-    ) -> Result<&LinkedFrom, Failure> {
-        if let Some(known) = self.linked_from.get() {
-            return Ok(known);
-        }
-        let active = (timestamp(timeline.start), timestamp(timeline.end));
-        let found = console.store.linked_from(self.id, active, links_max)?;
-        Ok(self.linked_from.get_or_init(|| found))
     }
 
     pub(super) fn timeline(&self, now: Timestamp) -> Timeline<'_> {
