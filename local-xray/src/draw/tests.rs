@@ -86,7 +86,7 @@ fn the_drawing_in_a_page_has_no_style_of_its_own() {
         "<g class=\"node\" id=",
         "<a class=\"edge fault selected\"",
         "aria-current=\"true\"",
-        ">2 req · 0.03/min · 50.0 ms<",
+        ">2 req · 0.03/min · 50 ms<",
         &node_id("b"),
     ] {
         assert!(svg.contains(part), "{part} is not in {svg}");

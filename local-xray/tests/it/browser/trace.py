@@ -231,6 +231,7 @@ def without_scripts(browser):
         shown.get_by_role("link", name="Next error").click()
         chosen(shown, "00000000000000a4")
         shown.locator("#level-1").click()
+        shown.wait_for_url("**level=1**")
         shown.locator("#find").fill("card")
         shown.get_by_role("button", name="Find").click()
         expect(shown.locator("#matches")).to_contain_text("of 2 matches")

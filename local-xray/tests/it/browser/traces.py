@@ -131,6 +131,7 @@ def sorts(shown):
         return float(number) * {"µs": 1e-6, "ms": 1e-3, "s": 1, "min": 60}[unit]
 
     shown.get_by_role("link", name="50", exact=True).click()
+    expect(shown.locator(".pages")).to_contain_text("Traces 1 to 50")
     shown.get_by_role("link", name="Duration").click()
     expect(shown.get_by_role("columnheader", name="Duration")).to_have_attribute("aria-sort", "descending")
     durations = [seconds(text) for text in all_pages("td:nth-child(3)", 6)]
@@ -195,6 +196,7 @@ def without_scripts(browser):
     with page(browser, "/traces?limit=50", scripts=False) as shown:
         expect(rows(shown)).to_have_count(50)
         shown.get_by_role("link", name="Duration").click()
+        shown.wait_for_url("**sort=duration**")
         shown.get_by_role("link", name="Next").click()
         expect(shown.locator(".pages")).to_contain_text("Traces 51 to 100")
         shown.locator("#filter").fill("fault AND")
