@@ -100,6 +100,16 @@ def found(browser):
         shown.locator("#with").fill(f" {FIRST.upper()} ")
         shown.locator("#with").press("Enter")
         shown.wait_for_url(f"**/traces/{LAST}/compare?with={FIRST}")
+        shown.go_back()
+        # Esc closes it, also where an id is typed, and leaves the focus where it was opened.
+        shown.locator("#compare summary").click()
+        shown.locator("#with").press("Escape")
+        expect(shown.locator("#compare .popover")).to_be_hidden()
+        expect(shown.locator("#compare summary")).to_be_focused()
+    with page(browser, "/traces") as shown:
+        shown.locator("#filter-help summary").click()
+        shown.keyboard.press("Escape")
+        expect(shown.locator("#filter-help .popover")).to_be_hidden()
     with page(browser, f"/traces/{FIRST}/compare?with=previous", expected=("404",)) as shown:
         expect(shown.get_by_role("alert")).to_contain_text('no trace of "fleet" is among')
         offers = shown.locator(".offers li")
