@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use crate::map::duration;
+use crate::map::{count, duration};
 use crate::timeline::{Entity, Status, Timeline};
 
 /// The least difference that is one, in seconds: times of segments are no finer.
@@ -17,6 +17,8 @@ const LEVELS: [usize; 2] = [2, 3];
 /// Two traces, A and B.
 #[derive(Debug)]
 pub struct Comparison<'a> {
+    /// How long A and B took, in seconds; not finite if nothing has a start.
+    pub seconds: [f64; 2],
     /// Everything that either has, each beneath what it hangs from, in the order of their starts.
     pub rows: Vec<Row<'a>>,
     /// What the roots are annotated with otherwise, by key.
@@ -96,6 +98,7 @@ impl<'a> Comparison<'a> {
     pub fn of(a: &Timeline<'a>, b: &Timeline<'a>) -> Self {
         let (annotations, equal_annotations) = annotations(a, b);
         Self {
+            seconds: [a.seconds(), b.seconds()],
             rows: rows([a, b]),
             annotations,
             equal_annotations,
@@ -130,9 +133,19 @@ impl<'a> Comparison<'a> {
         std::iter::successors(above(row), move |row| above(row))
     }
 
-    /// How many rows differ in what, in words: `2 only in A, 1 more or fewer times`. Nothing where none
-    /// does; durations, which are never the same, do not count.
-    pub fn words(&self) -> Option<String> {
+    /// What follows `From A to B:`: how much longer B took, `+120 ms, +35 %`, and how many rows differ in
+    /// what, `of 9 rows, 2 only in A, 1 more or fewer times`. Durations of rows, which are never the same,
+    /// do not count.
+    pub fn verdict(&self) -> [String; 2] {
+        let [a, b] = self.seconds;
+        let rows = match self.differing() {
+            Some(words) => format!("of {}, {words}", count(self.rows.len() as u64, "row")),
+            None => "the same calls, equally often, with the same statuses".to_owned(),
+        };
+        [difference(a, b), rows]
+    }
+
+    fn differing(&self) -> Option<String> {
         let number = |differs: fn(&Row<'a>) -> bool| {
             let rows = self.rows.iter();
             rows.filter(|row| differs(row)).count()
@@ -177,12 +190,14 @@ impl Row<'_> {
         })
     }
 
-    /// `+120 ms, +35 %`, `− only in A`, or `same`.
+    /// `+120 ms, +35 %`, `− only in A`; `same time` where only number or status differ, `same` where
+    /// nothing does.
     pub fn words(&self) -> String {
         match (&self.a, &self.b) {
             (_, None) => "− only in A".to_owned(),
             (None, _) => "+ only in B".to_owned(),
-            (Some(a), Some(b)) => difference(a.seconds, b.seconds),
+            (Some(a), Some(b)) if self.differs() => difference(a.seconds, b.seconds),
+            _ => "same".to_owned(),
         }
     }
 
@@ -191,11 +206,15 @@ impl Row<'_> {
     }
 }
 
-/// How much longer or shorter `b` is than `a`, both in seconds: `+120 ms, +35 %`, or `same`.
-pub fn difference(a: f64, b: f64) -> String {
+/// How much longer or shorter `b` is than `a`, both in seconds: `+120 ms, +35 %`, or `same time`;
+/// `–` where that cannot be said.
+fn difference(a: f64, b: f64) -> String {
     let seconds = b - a;
-    if !seconds.is_finite() || seconds.abs() < SECONDS_MIN {
-        return "same".to_owned();
+    if !seconds.is_finite() {
+        return "–".to_owned();
+    }
+    if seconds.abs() < SECONDS_MIN {
+        return "same time".to_owned();
     }
     let sign = if seconds < 0.0 { '−' } else { '+' };
     let told = format!("{sign}{}", duration(seconds.abs()));

@@ -1,6 +1,6 @@
 //! Two traces beside each other as text: what each was, what differs, and a table of their segments.
 
-use local_xray::compare::{Annotation, Calls, Comparison, Order, Row, difference};
+use local_xray::compare::{Annotation, Calls, Comparison, Order, Row};
 use local_xray::timeline::{Timeline, documents};
 use serde_json::{Value, json};
 use tracing_xray::Timestamp;
@@ -44,7 +44,11 @@ pub fn comparison(
         lines.extend(head(letter, trace, timeline, style));
     }
     lines.push(String::new());
-    lines.extend(verdict(&comparison, &timelines, style));
+    let [took, rows] = comparison.verdict();
+    lines.extend(wrap(
+        &format!("From A to B: {took}; {rows}"),
+        style.columns(),
+    ));
     lines.extend(annotations(&comparison, style));
     let level_max = detail.level_max.or_else(|| comparison.levels_of(ROWS_MAX));
     let rows = comparison.ordered(detail.order, level_max);
@@ -52,7 +56,7 @@ pub fn comparison(
         lines.push(String::new());
         let shown = rows.iter().take(ROWS_MAX);
         let shown: Vec<Vec<Cell>> = shown
-            .map(|row| cells(&comparison, row, detail.order, level_max))
+            .map(|row| cells(&comparison, row, detail.order, level_max, style))
             .collect();
         lines.extend(table(&COLUMNS, &shown, style));
     }
@@ -71,19 +75,29 @@ pub fn comparison(
     lines.join("\n") + "\n"
 }
 
-/// The same for machines, all rows in their order. Durations are seconds.
-pub fn comparison_json(traces: [&Value; 2], now: Timestamp, level_max: Option<usize>) -> Value {
-    let read = traces.map(|trace| documents(trace).0);
-    let timelines = read
-        .each_ref()
-        .map(|documents| Timeline::read(documents, now.as_secs_f64()));
-    let [a, b] = &timelines;
-    let comparison = Comparison::of(a, b);
+/// The same for machines, all rows in their order. Durations are seconds. A trace that is missing is null,
+/// and then nothing is compared.
+pub fn comparison_json(
+    traces: [Option<&Value>; 2],
+    now: Timestamp,
+    level_max: Option<usize>,
+) -> Value {
+    let read = traces.map(|trace| trace.map(|trace| documents(trace).0));
+    let timelines = read.each_ref().map(|documents| {
+        let documents = documents.as_ref()?;
+        Some(Timeline::read(documents, now.as_secs_f64()))
+    });
     let of = |side: usize| {
-        let timeline = &timelines[side];
-        json!({ "Id": traces[side]["Id"], "StartTime": timeline.start, "Duration": timeline.seconds(),
-            "Status": timeline.status().word() })
+        let (trace, timeline) = traces[side].zip(timelines[side].as_ref())?;
+        Some(
+            json!({ "Id": trace["Id"], "StartTime": timeline.start, "Duration": timeline.seconds(),
+            "Status": timeline.status().word() }),
+        )
     };
+    let [Some(a), Some(b)] = &timelines else {
+        return json!({ "A": of(0), "B": of(1), "Annotations": [], "Rows": [] });
+    };
+    let comparison = Comparison::of(a, b);
     let annotation = |one: &Annotation<'_>| json!({ "Key": one.key, "A": one.a, "B": one.b });
     let calls = |calls: &Calls<'_>| {
         json!({ "Calls": calls.number, "Duration": calls.seconds, "Status": calls.status.word(),
@@ -116,21 +130,12 @@ fn head(letter: &str, trace: &Value, timeline: &Timeline<'_>, style: Style) -> V
             utc(timeline.start, "%Y-%m-%d %H:%M:%S%.3f UTC"),
         ),
         (Paint::Plain, duration(timeline.seconds())),
-        (Paint::Status(status.into()), status.word().to_owned()),
+        (Paint::Status(status.into()), timeline.status_words()),
     ];
     let facts: Vec<_> = root.into_iter().chain(facts).collect();
     let mut line = Line::new(style);
     line.space(2);
     [vec![first], flow(line, &facts, " · ", 2, style)].concat()
-}
-
-fn verdict(comparison: &Comparison<'_>, [a, b]: &[Timeline<'_>; 2], style: Style) -> Vec<String> {
-    let took = difference(a.seconds(), b.seconds());
-    let rows = match comparison.words() {
-        Some(words) => format!("of {}, {words}", count(comparison.rows.len() as u64, "row")),
-        None => "the same calls, equally often, with the same statuses".to_owned(),
-    };
-    wrap(&format!("From A to B: {took}; {rows}"), style.columns())
 }
 
 fn annotations(comparison: &Comparison<'_>, style: Style) -> Vec<String> {
@@ -190,10 +195,11 @@ fn cells(
     row: &Row<'_>,
     order: Order,
     level_max: Option<usize>,
+    style: Style,
 ) -> Vec<Cell> {
     let both = [&row.a, &row.b].map(Option::as_ref);
     let name = match order {
-        Order::Place => format!("{}{}", "  ".repeat(row.depth), row.head),
+        Order::Place => format!("{}{}", indent(row.depth, style), row.head),
         Order::Difference => match comparison.ancestors(row).next() {
             Some(above) => format!("{} › {}", above.head, row.head),
             None => row.head.clone(),
@@ -229,6 +235,16 @@ fn cells(
             status(both),
         ),
     ]
+}
+
+/// At most a fifth of the columns: what is deeper shares the last indent, with the number of its level.
+fn indent(depth: usize, style: Style) -> String {
+    let depth_max = style.columns() / 5 / 2;
+    let indent = "  ".repeat(depth.min(depth_max));
+    match depth > depth_max {
+        true => format!("{indent}{}: ", depth + 1),
+        false => indent,
+    }
 }
 
 /// How often it is there, where that is not once: ` ×12`, ` ×12 | ×14`.
@@ -303,7 +319,7 @@ mod tests {
     #[test]
     fn machines_read_the_same_rows() {
         let (a, b) = (faulted(), retried());
-        let told = comparison_json([&a, &b], now(), None);
+        let told = comparison_json([Some(&a), Some(&b)], now(), None);
         assert_eq!((&told["A"]["Id"], &told["B"]["Id"]), (&a["Id"], &b["Id"]));
         let rows = told["Rows"].as_array().unwrap();
         assert_eq!(rows[0]["Depth"], 0);
@@ -312,8 +328,34 @@ mod tests {
             let name = row["Name"].as_str().unwrap();
             assert!(text.contains(name), "{name} in {text}");
         }
-        let first = comparison_json([&a, &b], now(), Some(1));
+        let first = comparison_json([Some(&a), Some(&b)], now(), Some(1));
         assert!(first["Rows"].as_array().unwrap().len() < rows.len());
+        let missing = comparison_json([None, Some(&b)], now(), None);
+        assert_eq!((&missing["A"], &missing["B"]), (&Value::Null, &told["B"]));
+        assert_eq!(missing["Rows"], json!([]));
+    }
+
+    #[test]
+    fn deep_nesting_stops_indenting() {
+        let documents = (0..100_u32).map(|at| {
+            json!({"id": at.to_string(), "name": "n", "parent_id": at.wrapping_sub(1).to_string(),
+                "start_time": START, "end_time": START})
+        });
+        let trace = trace(
+            "1-69214cb0-00000000000000000000000a",
+            &documents.collect::<Vec<_>>(),
+        );
+        let text = shown([&trace, &trace], ComparisonDetail::default(), NARROW);
+        for line in [
+            "n ",
+            "  n ",
+            "        n ",
+            "        6: n ",
+            "        100: n ",
+        ] {
+            let is_there = text.lines().any(|shown| shown.starts_with(line));
+            assert!(is_there, "{line:?} in {text}");
+        }
     }
 
     #[test]

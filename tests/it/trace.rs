@@ -222,7 +222,15 @@ fn two_firings_of_a_job_are_compared() {
     let unknown = "1-6921a2b0-0000000000000000000000ff";
     let missing = place.run(&["trace", first, "--compare", unknown, "--local"]);
     assert_eq!(missing.code, 1);
-    assert_eq!(missing.stderr, format!("no trace {unknown}\n"));
+    assert_eq!(missing.stderr, format!("B: no trace {unknown}\n"));
+    let missing = place.run(&["trace", unknown, "--compare", first, "--local", "--json"]);
+    assert_eq!(missing.code, 1);
+    assert_eq!(missing.stderr, format!("A: no trace {unknown}\n"));
+    let told: Value = serde_json::from_str(&missing.stdout).unwrap();
+    assert_eq!(
+        (&told["A"], &told["B"]["Id"]),
+        (&Value::Null, &json!(first))
+    );
     for wrong in [
         &["--sort", "difference"][..],
         &["--compare", "latest", "--svg", "-"],

@@ -52,8 +52,11 @@ fn what_has_one_path_of_names_is_one_row() {
     let (a, b) = (Timeline::read(&a, 9.0), Timeline::read(&b, 9.0));
     let comparison = Comparison::of(&a, &b);
     assert_eq!(
-        comparison.words().as_deref(),
-        Some("1 only in A, 2 only in B, 1 more or fewer times")
+        comparison.verdict(),
+        [
+            "+1.00 s, +50 %",
+            "of 5 rows, 1 only in A, 2 only in B, 1 more or fewer times"
+        ]
     );
     assert_eq!(comparison.rows[0].within, 4);
     let by_difference = comparison.ordered(Order::Difference, Some(2));
@@ -101,7 +104,23 @@ fn how_it_went_and_what_still_goes_on_are_told() {
         |calls: &Option<Calls<'_>>| calls.as_ref().map(|calls| (calls.seconds, calls.status));
     assert_eq!(told(&row.a), Some((1.0, Status::Fault)));
     assert_eq!(told(&row.b), Some((2.0, Status::InProgress)));
-    assert_eq!(comparison.words().as_deref(), Some("1 with another status"));
+    let [_, rows] = comparison.verdict();
+    assert_eq!(rows, "of 1 row, 1 with another status");
+}
+
+#[test]
+fn same_is_only_what_differs_in_nothing() {
+    let failed = |mut part: Value| {
+        part["fault"] = true.into();
+        part
+    };
+    let once = part("job", 0.0, 1.0, Vec::new());
+    let twice = [("job", 0.0, 0.5), ("job", 0.5, 1.0)];
+    let twice = twice.map(|(name, start, end)| part(name, start, end, Vec::new()));
+    let a = [once.clone()];
+    assert_eq!(lines(&a, &a), ["job 1|1 same"]);
+    assert_eq!(lines(&a, &[failed(once)]), ["job 1|1 same time"]);
+    assert_eq!(lines(&a, &twice), ["job 1|2 same time"]);
 }
 
 #[test]
@@ -138,8 +157,9 @@ fn differences_have_a_sign_and_a_share() {
         (1.0, 1.02, "+20.0 ms, +2.0 %"),
         (100.0, 100.001, "+1.00 ms"),
         (0.0, 0.5, "+500 ms"),
-        (1.0, 1.000_000_2, "same"),
-        (f64::NAN, 1.0, "same"),
+        (1.0, 1.000_000_2, "same time"),
+        (f64::NAN, 1.0, "–"),
+        (1.0, f64::INFINITY, "–"),
     ] {
         assert_eq!(difference(a, b), words, "{a} and {b}");
     }
@@ -221,7 +241,8 @@ proptest! {
     fn a_trace_does_not_differ_from_itself(documents in any_trace()) {
         let timeline = Timeline::read(&documents, 100.0);
         let comparison = Comparison::of(&timeline, &timeline);
-        prop_assert_eq!(comparison.words(), None);
+        let [_, rows] = comparison.verdict();
+        prop_assert_eq!(rows, "the same calls, equally often, with the same statuses");
         prop_assert!(comparison.annotations.is_empty());
         for row in &comparison.rows {
             prop_assert!(!row.differs(), "{:?}", row);

@@ -104,11 +104,9 @@ impl Which {
 }
 
 /// A trace, or in words which one is not there.
-async fn trace(
-    client: &XrayClient,
-    common: &Common,
-    which: Which,
-) -> anyhow::Result<Result<Value, String>> {
+type Found = Result<Value, String>;
+
+async fn trace(client: &XrayClient, common: &Common, which: Which) -> anyhow::Result<Found> {
     let Some(id) = which.id(client, common).await? else {
         return Ok(Err(match common.local {
             Some(_) => "no trace yet".to_owned(),
@@ -125,13 +123,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     ask(common, environment, async |client| {
         let found = trace(client, common, args.which).await?;
         if let Some(other) = args.compare {
-            return match (found, trace(client, common, other).await?) {
-                (Ok(a), Ok(b)) => compare(args, [&a, &b]),
-                (Err(missing), _) | (_, Err(missing)) => {
-                    print::note(missing);
-                    Ok(ExitStatus::Failed)
-                }
-            };
+            return compare(args, [found, trace(client, common, other).await?]);
         }
         match (&found, &args.svg) {
             _ if common.json => {
@@ -154,16 +146,25 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     })
 }
 
-fn compare(args: &Args, traces: [&Value; 2]) -> anyhow::Result<ExitStatus> {
+fn compare(args: &Args, found: [Found; 2]) -> anyhow::Result<ExitStatus> {
     let now = Clock::System.now();
     if args.common.json {
+        let traces = found.each_ref().map(|found| found.as_ref().ok());
         print::json(&view::comparison_json(traces, now, args.level_max()))?;
-    } else {
+    } else if let [Ok(a), Ok(b)] = &found {
         let detail = ComparisonDetail {
             level_max: args.level_max(),
             order: args.sort.unwrap_or_default(),
         };
-        print::result(&view::comparison(traces, now, detail, print::style()))?;
+        print::result(&view::comparison([a, b], now, detail, print::style()))?;
     }
-    Ok(ExitStatus::Done)
+    for (letter, found) in ["A", "B"].into_iter().zip(&found) {
+        if let Err(missing) = found {
+            print::note(format!("{letter}: {missing}"));
+        }
+    }
+    Ok(match found.iter().all(Result::is_ok) {
+        true => ExitStatus::Done,
+        false => ExitStatus::Failed,
+    })
 }

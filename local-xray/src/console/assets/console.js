@@ -47,6 +47,12 @@ act.addEventListener('change', () => stored('keys', act.checked ? 'on' : 'off'))
 addEventListener('keydown', (event) => {
   if (event.defaultPrevented || isChord(event)) return;
   if (!act.checked || document.querySelector('dialog[open]')) return;
+  const open = event.key === 'Escape' && document.querySelector('.compare[open], #filter-help[open]');
+  if (open) {
+    open.open = false;
+    open.firstElementChild.focus();
+    return;
+  }
   // In a tick box nothing is typed; and a dialog that was just closed leaves the focus in its own for a moment.
   if (event.target.matches('input:not([type=checkbox]), select, textarea')) {
     if (event.key === 'Escape') event.target.blur();

@@ -6,14 +6,14 @@ use maud::{Markup, html};
 use super::super::answer::{document, see_other};
 use super::super::page::{Nav, Page};
 use super::super::pages::Paged;
-use super::super::parts::{Name, clipped, count, duration, status, time, trace_address};
+use super::super::parts::{Name, clipped, count, duration, time, trace_address};
 use super::super::{Address, Console, Request};
 use super::head::{self, CHARS_MAX, timestamp};
 use super::read::{self, Named, Read, trace_id};
 use super::tools::LEVELS;
 use super::view::{Level, View};
 use super::{Failure, json};
-use crate::compare::{Comparison, Order, difference};
+use crate::compare::{Comparison, Order};
 use crate::timeline::Timeline;
 
 mod offers;
@@ -30,6 +30,9 @@ const VALUE_CHARS_MAX: usize = 200;
 
 /// The page of a comparison; where the address does not say with what, the choice of that.
 pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Response, Failure> {
+    let asked = Asked::of(&request.address)?;
+    // One for both: else what is in progress would differ from itself.
+    let now = console.now();
     let at = |id| {
         let path = format!("{}/compare", trace_address(id));
         see_other(request.address.at(path))
@@ -38,7 +41,7 @@ pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Res
         Named::Trace(id) => Read::of(console, id)?,
         Named::Elsewhere(id) => return Ok(at(id)),
     };
-    let of_a = a.timeline(console.now());
+    let of_a = a.timeline(now);
     let Some(with) = request.address.get("with") else {
         return choice(console, request, &a, &of_a, None);
     };
@@ -52,7 +55,10 @@ pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Res
         },
         None => match read::named(console, with) {
             Ok(named) => named,
-            Err(failure @ (Failure::NotFound(_) | Failure::BadRequest(_))) => {
+            Err(Failure::BadRequest(_)) => {
+                return choice(console, request, &a, &of_a, Some(&offers::unknown(with)));
+            }
+            Err(failure @ Failure::NotFound(_)) => {
                 return choice(console, request, &a, &of_a, Some(&failure));
             }
             Err(failure) => return Err(failure),
@@ -67,20 +73,16 @@ pub(in super::super) fn page(console: &Console, request: &Request) -> Result<Res
         },
         Named::Elsewhere(id) => return Ok(see_other(request.address.with("with", id))),
     };
-    let of_b = b.timeline(console.now());
-    let sides = [
-        Side {
-            letter: "A",
-            read: &a,
-            timeline: &of_a,
-        },
-        Side {
-            letter: "B",
-            read: &b,
-            timeline: &of_b,
-        },
-    ];
-    compared(console, request, &sides)
+    let of_b = b.timeline(now);
+    let kept = request.address.only(&KEPT);
+    let side = |letter, read, timeline| Side {
+        letter,
+        read,
+        timeline,
+        address: kept.at(trace_address(read.id).to_string()),
+    };
+    let sides = [side("A", &a, &of_a), side("B", &b, &of_b)];
+    compared(console, request, &asked, &sides)
 }
 
 /// One of the two traces.
@@ -88,17 +90,20 @@ struct Side<'t> {
     letter: &'static str,
     read: &'t Read,
     timeline: &'t Timeline<'t>,
+    /// Its page, with the window and the filter that were come from.
+    address: Address,
 }
 
 fn compared(
     console: &Console,
     request: &Request,
+    asked: &Asked,
     sides: &[Side<'_>; 2],
 ) -> Result<Response, Failure> {
     let [a, b] = sides;
     let comparison = Comparison::of(a.timeline, b.timeline);
-    let asked = Asked::of(&request.address, &comparison)?;
-    let rows = comparison.ordered(asked.order, asked.level.max());
+    let level = asked.level_of(&comparison);
+    let rows = comparison.ordered(asked.order, level.max());
     let paged = Paged::of(&rows, &asked.address, PAGE_LEN);
     let titles = sides.each_ref().map(|side| head::title(side.timeline));
     let [of_a, of_b] = &titles;
@@ -107,7 +112,7 @@ fn compared(
     };
     let mut command = vec!["trace".to_owned(), a.read.id.to_string()];
     command.extend(["--compare".to_owned(), b.read.id.to_string()]);
-    if let Some(level) = asked.level.max() {
+    if let Some(level) = level.max() {
         command.extend(["--level".to_owned(), level.to_string()]);
     }
     if asked.order != Order::default() {
@@ -131,13 +136,13 @@ fn compared(
                 }
             }
             div class="sides" { @for side in sides { (told(side)) } }
-            (verdict(&comparison, sides))
+            (verdict(&comparison, a.read.id == b.read.id))
             (annotations(&comparison))
         }
         div id="compare-rows" data-live {
             h2 id="rows-title" { "Segments" }
-            div class="narrow" { (orders(&asked)) (levels(&asked)) }
-            (table::table(&comparison, paged.items, sides, &asked))
+            div class="narrow" { (orders(asked)) (levels(asked, level)) }
+            (table::table(&comparison, paged.items, sides, asked.order, level))
             (paged.links(&asked.address, "rows"))
         }
     };
@@ -160,32 +165,36 @@ struct Asked {
     /// With no other keys than are understood here.
     address: Address,
     order: Order,
-    level: Level,
+    level: Option<Level>,
 }
 
 impl Asked {
-    fn of(address: &Address, comparison: &Comparison<'_>) -> Result<Self, Failure> {
-        let sort = address.get("sort");
-        let named = |word: &str| Order::ALL.into_iter().find(|(known, _)| *known == word);
-        let order = sort.map_or(Some(Order::default()), |word| {
-            named(word).map(|(_, order)| order)
-        });
-        let order = order.ok_or_else(|| {
-            let word = sort.unwrap_or_default();
-            Failure::BadRequest(format!(
-                "sort={word} is no order of rows: write place or difference"
-            ))
-        })?;
-        let usual = || match comparison.levels_of(PAGE_LEN) {
-            Some(number) => Level::Some(number),
-            None => Level::All,
+    fn of(address: &Address) -> Result<Self, Failure> {
+        let order = match address.get("sort") {
+            None => Order::default(),
+            Some(word) => {
+                let named = Order::ALL.into_iter().find(|(known, _)| *known == word);
+                let (_, order) = named.ok_or_else(|| {
+                    Failure::unknown_word("sort", word, &Order::ALL.map(|(known, _)| known))
+                })?;
+                order
+            }
         };
         let own = ["with", "sort", "level", "page"];
         Ok(Self {
             order,
-            level: Level::read(address)?.unwrap_or_else(usual),
+            level: Level::read(address)?,
             address: address.retained(|key, _| own.contains(&key) || KEPT.contains(&key)),
         })
+    }
+
+    /// How many levels are shown: where the address does not say, as many as give few rows.
+    fn level_of(&self, comparison: &Comparison<'_>) -> Level {
+        let usual = || match comparison.levels_of(PAGE_LEN) {
+            Some(number) => Level::Some(number),
+            None => Level::All,
+        };
+        self.level.unwrap_or_else(usual)
     }
 }
 
@@ -204,16 +213,17 @@ fn told(side: &Side<'_>) -> Markup {
         letter,
         read,
         timeline,
+        address,
     } = side;
     let [.., size] = head::facts(timeline);
     html! {
         section class="side" aria-labelledby={ "side-" (letter) } {
             h2 id={ "side-" (letter) } { span class="letter" { (letter) } " " (Name(&head::title(timeline))) }
             dl class="facts" {
-                div { dt { "Trace" } dd { a class="id" href=(trace_address(read.id)) { (read.id) } } }
+                div { dt { "Trace" } dd { a class="id" href=(address) { (read.id) } } }
                 div { dt { "Started" } dd { (time(timestamp(timeline.start))) } }
                 div { dt { "Duration" } dd { (duration(timeline.seconds())) } }
-                div { dt { "Status" } dd { (status(timeline.status().word())) } }
+                div { dt { "Status" } dd { (head::status_words(timeline)) } }
                 div { dt { "Size" } dd { (size) } }
             }
         }
@@ -221,15 +231,12 @@ fn told(side: &Side<'_>) -> Markup {
 }
 
 /// What differs, in a sentence.
-fn verdict(comparison: &Comparison<'_>, [a, b]: &[Side<'_>; 2]) -> Markup {
+fn verdict(comparison: &Comparison<'_>, is_one: bool) -> Markup {
+    let [took, rows] = comparison.verdict();
     html! {
         p class="verdict" {
-            @if a.read.id == b.read.id { "A and B are the same trace. " }
-            "From A to B: " strong { (difference(a.timeline.seconds(), b.timeline.seconds())) }
-            @match comparison.words() {
-                Some(words) => { "; of " (count(comparison.rows.len(), "row")) ", " (words) "." }
-                None => "; the same calls, equally often, with the same statuses.",
-            }
+            @if is_one { "A and B are the same trace. " }
+            "From A to B: " strong { (took) } "; " (rows) "."
         }
     }
 }
@@ -283,14 +290,14 @@ fn orders(asked: &Asked) -> Markup {
     }
 }
 
-fn levels(asked: &Asked) -> Markup {
+fn levels(asked: &Asked, shown: Level) -> Markup {
     let address = asked.address.without(&["page"]);
     html! {
         nav class="choices" aria-label="Levels" {
             span class="quiet" { "Levels" }
             @for (word, level) in LEVELS {
                 a id={ "level-" (word) } href=(address.with("level", word)) data-place
-                    aria-current=[(asked.level == level).then_some("true")] { (word) }
+                    aria-current=[(shown == level).then_some("true")] { (word) }
             }
         }
     }

@@ -56,6 +56,14 @@ pub(super) fn facts(timeline: &Timeline<'_>) -> [String; 4] {
     ]
 }
 
+/// How it went, and the worst within where that is worse.
+pub(super) fn status_words(timeline: &Timeline<'_>) -> Markup {
+    html! {
+        (status(timeline.status().word()))
+        @if let Some(within) = timeline.within() { " " span class="quiet" { (within.word()) " within" } }
+    }
+}
+
 fn size(timeline: &Timeline<'_>) -> String {
     let all = timeline.entities.len();
     let segments = timeline.entities.iter().filter(|entity| entity.is_segment);
@@ -100,8 +108,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
             p class="crumbs" { a href=(list) { "Traces" } " / " span class="id" { (id) } }
             div class="heading" {
                 h1 { (Name(&title(timeline))) }
-                (status(timeline.status().word()))
-                @if let Some(within) = timeline.within() { span class="quiet" { (within.word()) " within" } }
+                (status_words(timeline))
                 div class="actions" {
                     button type="button" data-copy data-text=(id) hidden { "Copy id" }
                     a class="button" href=(beside("raw").only(&[])) { "Raw JSON" }

@@ -72,27 +72,37 @@ fn latest(console: &Console) -> Result<TraceId, Failure> {
     })
 }
 
-/// The trace that was read last, as long as nothing is written: who looks at a large trace asks for it
-/// with every click, and for its rows as they are reached.
+/// The traces that were read last, as long as nothing is written: who looks at a large trace asks for it
+/// with every click, and for its rows as they are reached; who compares two, for both. What was asked for
+/// last is last.
 #[derive(Default)]
-pub(in super::super) struct LastRead(Mutex<Option<(Mark, Arc<Read>)>>);
+pub(in super::super) struct LastRead(Mutex<Vec<(Mark, Arc<Read>)>>);
 
-/// How many bytes of documents a trace may have that is kept.
+/// How many traces are kept, and how many bytes of documents they may have together.
+const KEPT_MAX: usize = 3;
 const KEPT_BYTES_MAX: usize = 32 << 20;
 
 impl LastRead {
     fn get(&self, mark: Mark, id: TraceId) -> Option<Arc<Read>> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = last
-            .as_ref()
-            .filter(|(at, read)| *at == mark && read.id == id);
-        known.map(|(_, read)| Arc::clone(read))
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |(at, read): &(Mark, Arc<Read>)| *at == mark && read.id == id;
+        let place = last.iter().position(known)?;
+        last[place..].rotate_left(1);
+        last.last().map(|(_, read)| Arc::clone(read))
     }
 
     fn set(&self, mark: Mark, read: &Arc<Read>) {
-        let is_kept = read.bytes <= KEPT_BYTES_MAX;
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = is_kept.then(|| (mark, Arc::clone(read)));
+        last.retain(|(at, known)| *at == mark && known.id != read.id);
+        if read.bytes > KEPT_BYTES_MAX {
+            return;
+        }
+        last.push((mark, Arc::clone(read)));
+        let bytes =
+            |kept: &[(Mark, Arc<Read>)]| -> usize { kept.iter().map(|(_, read)| read.bytes).sum() };
+        while last.len() > KEPT_MAX || bytes(&last) > KEPT_BYTES_MAX {
+            last.remove(0);
+        }
     }
 }
 
@@ -216,6 +226,35 @@ mod tests {
         assert_eq!(console.store.enforce(retention, now, || true).unwrap(), 1);
         assert_eq!(console.store.mark().unwrap(), mark);
         assert!(matches!(read(), Err(Failure::NotFound(_))));
+    }
+
+    #[test]
+    fn the_last_traces_are_kept_until_something_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let ids = [1, 2, 3, 4].map(|number| format!("1-6921a2b0-{number:024x}"));
+        let put = |store: &Store, id: &str| {
+            let document = format!(
+                r#"{{"id": "1111111111111111", "trace_id": "{id}", "name": "n",
+                    "start_time": 1763790000, "end_time": 1763790001}}"#
+            );
+            let received = Timestamp::from_micros(1_763_790_001_000_000);
+            store.put_trace_segments(&[document], received).unwrap();
+        };
+        ids.iter().for_each(|id| put(&store, id));
+        let (_stop, stopped) = watch::channel(false);
+        let console = Console::new(store, Surroundings::default(), stopped);
+        let read = |at: usize| Read::of(&console, ids[at].parse().unwrap()).unwrap();
+        let [first, second, third] = [read(0), read(1), read(2)];
+        // The first is asked for again, so that the fourth takes the place of the second.
+        assert!(Arc::ptr_eq(&first, &read(0)));
+        let fourth = read(3);
+        for (at, known) in [(0, &first), (2, &third), (3, &fourth)] {
+            assert!(Arc::ptr_eq(known, &read(at)), "{at}");
+        }
+        assert!(!Arc::ptr_eq(&second, &read(1)));
+        put(&console.store, "1-6921a2b0-0000000000000000000000ff");
+        assert!(!Arc::ptr_eq(&fourth, &read(3)));
     }
 
     #[test]

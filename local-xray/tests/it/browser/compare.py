@@ -100,6 +100,16 @@ def found(browser):
         shown.locator("#with").fill(f" {FIRST.upper()} ")
         shown.locator("#with").press("Enter")
         shown.wait_for_url(f"**/traces/{LAST}/compare?with={FIRST}")
+        shown.go_back()
+        # Esc closes it, also where an id is typed, and leaves the focus where it was opened.
+        shown.locator("#compare summary").click()
+        shown.locator("#with").press("Escape")
+        expect(shown.locator("#compare .popover")).to_be_hidden()
+        expect(shown.locator("#compare summary")).to_be_focused()
+    with page(browser, "/traces") as shown:
+        shown.locator("#filter-help summary").click()
+        shown.keyboard.press("Escape")
+        expect(shown.locator("#filter-help .popover")).to_be_hidden()
     with page(browser, f"/traces/{FIRST}/compare?with=previous", expected=("404",)) as shown:
         expect(shown.get_by_role("alert")).to_contain_text('no trace of "fleet" is among')
         offers = shown.locator(".offers li")
@@ -113,16 +123,34 @@ def found(browser):
         shown.get_by_role("link", name="Previous time of job nightly logs").click()
         shown.wait_for_url(f"**/traces/{FIRST}/compare?with={LAST}")
     with page(browser, f"/traces/{FIRST}/compare?with=1-2-3", expected=("400",)) as shown:
-        expect(shown.get_by_role("alert")).to_contain_text("1-2-3 is no trace id")
+        expect(shown.get_by_role("alert")).to_contain_text("with=1-2-3 is not known: write an id such as")
+        expect(shown.get_by_role("alert")).to_contain_text("latest, previous, next or previous-of-job")
         expect(shown.locator("#with")).to_have_value("1-2-3")
     with page(browser, f"/traces/{FIRST}/compare?with=1-69214cb0-00000000000000000000ffff", expected=("404",)) as shown:
         expect(shown.get_by_role("alert")).to_contain_text("is not in this store")
     with page(browser, f"/traces/{FIRST}/compare?with={FIRST}") as shown:
         expect(shown.locator(".verdict")).to_have_text(
-            "A and B are the same trace. From A to B: same; the same calls, equally often, with the same statuses."
+            "A and B are the same trace. From A to B: same time; the same calls, equally often, with the same statuses."
         )
-    with page(browser, f"/traces/{FIRST}/compare?with={LAST}&sort=name", expected=("400",)) as shown:
-        expect(shown.locator("main")).to_contain_text("sort=name is no order of rows")
+    # Blanks and case are nothing, as in the id of a trace.
+    with page(browser, f"/traces/{LAST}/compare?with=%20Previous-Of-Job%20") as shown:
+        assert shown.url.endswith(f"/traces/{FIRST}/compare?with={LAST}"), shown.url
+    for asked in [f"with={LAST}&sort=name", "sort=name"]:
+        with page(browser, f"/traces/{FIRST}/compare?{asked}", expected=("400",)) as shown:
+            expect(shown.locator("main")).to_contain_text("sort=name is not known: write place or difference")
+    with page(browser, f"/traces/{FIRST}/compare?level=0", expected=("400",)) as shown:
+        expect(shown.locator("main")).to_contain_text("level=0 is no number of levels")
+
+
+def keeps(browser):
+    """The window and the filter that were come from."""
+    with page(browser, f"{COMPARED}&since=6h&filter=fault") as shown:
+        links = shown.locator(f'main a[href^="/traces/{FIRST}?"], main a[href^="/traces/{LAST}?"]')
+        # Both heads, the crumb, and the durations of rows.
+        expect(shown.locator(".side a.id")).to_have_count(2)
+        assert links.count() >= 3 + 10, links.count()
+        for link in links.all():
+            assert "since=6h&filter=fault" in link.get_attribute("href"), link.get_attribute("href")
 
 
 def without_scripts(browser):
@@ -133,6 +161,7 @@ def without_scripts(browser):
         shown.locator("#swap").click()
         tells(shown)
         shown.locator("#sort-difference").click()
+        expect(shown.locator("#sort-difference")).to_have_attribute("aria-current", "true")
         assert names(shown)[-1] == "check", names(shown)
 
 
@@ -150,9 +179,16 @@ def linked(browser):
 
 
 def hostile(browser):
-    for path in [f"/traces/{HOSTILE}/compare?with={FIRST}", f"/traces/{FIRST}/compare?with={HOSTILE}", f"/traces/{HOSTILE}/compare",
-                 f"/traces/{HOSTILE}/compare?with=previous-of-job", f"/traces/{HOSTILE}"]:
-        with page(browser, path, expected=("404",)) as shown:
+    name, of_it = "<script>alert(1)</script>", f"/traces/{HOSTILE}"
+    for path, part, told, expected in [
+        (f"{of_it}/compare?with={FIRST}", ".annotations", name, ()),
+        (f"/traces/{FIRST}/compare?with={HOSTILE}", ".annotations", name, ()),
+        (f"{of_it}/compare", "h1", "Compare hostile", ()),
+        (f"{of_it}/compare?with=previous-of-job", "[role=alert]", "no trace of job", ("404",)),
+        (of_it, "h1", "hostile", ()),
+    ]:
+        with page(browser, path, expected=expected) as shown:
+            expect(shown.locator(part, has_text=told).first).to_be_visible()
             assert shown.locator('main script, main a[href^="javascript:"]').count() == 0
             text = shown.locator("main").inner_html()
             assert "\u202e" not in text, path
@@ -179,6 +215,7 @@ def large(browser):
 with browser() as browser:
     walks(browser)
     found(browser)
+    keeps(browser)
     without_scripts(browser)
     linked(browser)
     hostile(browser)

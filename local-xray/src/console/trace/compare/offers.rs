@@ -32,9 +32,11 @@ impl Offer {
         ("previous-of-job", Self::PreviousOfJob),
     ];
 
-    /// The offer of a word.
+    /// The offer of a word, in any case and among blanks as the name of a trace is.
     pub(super) fn named(word: &str) -> Option<Self> {
-        let offer = Self::ALL.iter().find(|(known, _)| *known == word);
+        let word = word.trim();
+        let mut all = Self::ALL.iter();
+        let offer = all.find(|(known, _)| word.eq_ignore_ascii_case(known));
         offer.map(|(_, offer)| *offer)
     }
 
@@ -112,6 +114,14 @@ impl Offer {
         let number = looked_at();
         format!("no trace of {what} is among the {number} segments {side} it: give the id of one")
     }
+}
+
+/// That a word of `with` names no trace.
+pub(super) fn unknown(word: &str) -> Failure {
+    let id = "an id such as 1-67891233-abcdef012345678912345678";
+    let offers = Offer::ALL.iter().map(|(known, _)| *known);
+    let known: Vec<&str> = [id, "latest"].into_iter().chain(offers).collect();
+    Failure::unknown_word("with", word, &known)
 }
 
 /// The job that the root is an invocation of.

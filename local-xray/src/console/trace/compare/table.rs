@@ -2,9 +2,10 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::super::parts::{Name, clipped, duration, status, trace_address};
+use super::super::super::parts::{Name, clipped, duration, status};
 use super::super::head::CHARS_MAX;
-use super::{Asked, Side};
+use super::super::view::Level;
+use super::Side;
 use crate::compare::{Calls, Comparison, Order, Row};
 use crate::svg::escape;
 
@@ -23,13 +24,14 @@ pub(super) fn table(
     comparison: &Comparison<'_>,
     rows: &[&Row<'_>],
     sides: &[Side<'_>; 2],
-    asked: &Asked,
+    order: Order,
+    level: Level,
 ) -> Markup {
     let differences = comparison.rows.iter().map(|row| row.seconds().abs());
     let greatest = differences.fold(0.0, f64::max);
     let hides = |row: &Row<'_>| {
-        let is_last = asked.level.max() == Some(row.depth + 1);
-        (is_last && asked.order == Order::Place && row.within > 0).then_some(row.within)
+        let is_last = level.max() == Some(row.depth + 1);
+        (is_last && order == Order::Place && row.within > 0).then_some(row.within)
     };
     html! {
         table class="compared" aria-labelledby="rows-title" {
@@ -42,7 +44,7 @@ pub(super) fn table(
             tbody {
                 @for row in rows {
                     tr class=(class(row)) {
-                        th scope="row" { (name(comparison, row, asked.order, hides(row))) }
+                        th scope="row" { (name(comparison, row, order, hides(row))) }
                         td data-side="A" { (calls(&sides[0], row.a.as_ref(), row)) }
                         td data-side="B" { (calls(&sides[1], row.b.as_ref(), row)) }
                         td class="difference" { (bar(row, greatest)) span class="words" { (row.words()) } }
@@ -106,7 +108,7 @@ fn calls(side: &Side<'_>, calls: Option<&Calls<'_>>, row: &Row<'_>) -> Markup {
         @if is_counted { span class="number" { "×" (calls.number) } " " }
         @match calls.longest {
             Some(id) => {
-                @let address = trace_address(side.read.id).with("segment", id);
+                @let address = side.address.with("segment", id);
                 a class="took" href={ (address) "#s-" (id) } aria-label=(PreEscaped(escape(&told))) { (took) }
             }
             None => span class="took" { (took) },
