@@ -75,6 +75,8 @@ fn edges_have_a_table_and_flags_that_contradict_are_refused() {
         ["--json", "--edges"],
         ["--json", "--svg=-"],
         ["--svg=-", "--watch"],
+        // What is past stays as it is.
+        ["--until=2026-01-01T00:00:00Z", "--watch"],
         ["--svg=-", "--edges"],
     ] {
         let refused = place.run(&[&["map", "--local"], &flags[..]].concat());

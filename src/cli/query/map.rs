@@ -38,7 +38,7 @@ pub(crate) struct Args {
     svg: Option<PathBuf>,
     /// Look again every SECONDS until Ctrl-C; not on a terminal, print what has changed
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
-        default_missing_value = "2", value_parser = parse_seconds, conflicts_with = "svg")]
+        default_missing_value = "2", value_parser = parse_seconds, conflicts_with_all = ["svg", "until"])]
     watch: Option<Duration>,
     #[command(flatten)]
     common: Common,
