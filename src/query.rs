@@ -44,6 +44,18 @@ impl Window {
     }
 }
 
+/// How long AWS's X-Ray keeps a trace (X-Ray developer guide, quotas).
+#[cfg(feature = "local")]
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The part of a window in which AWS can have traces, where that is not all of it.
+#[cfg(feature = "local")]
+pub(crate) fn kept(window: Window, now: Timestamp) -> Option<Window> {
+    let first = now.as_micros().saturating_sub(KEPT.as_micros() as u64);
+    let start = Timestamp::from_micros(first);
+    (window.start < start).then_some(Window { start, ..window })
+}
+
 /// Which time of a trace lies in a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TimeRangeType {
@@ -157,6 +169,9 @@ pub(crate) async fn trace_ids(
     filter: &str,
     most: usize,
 ) -> anyhow::Result<(Vec<String>, bool)> {
+    if window.start > window.end {
+        return Ok((Vec::new(), false));
+    }
     let mut ids = Vec::new();
     let mut known = HashSet::new();
     let mut end = window.end;
@@ -287,4 +302,23 @@ async fn page(
     let body = serde_json::to_vec(fields)?;
     let answer = client.call(path, body).await.context("ask X-Ray")?;
     serde_json::from_slice(&answer).with_context(|| format!("X-Ray's answer to {path}"))
+}
+
+#[cfg(all(test, feature = "local"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_begins_where_traces_are_kept() {
+        let at = |day: u64| Timestamp::from_micros(day * 24 * 3600 * 1_000_000);
+        let kept_of = |start| {
+            let window = Window {
+                start: at(start),
+                end: at(100),
+            };
+            kept(window, at(100)).map(|kept| (kept.start, kept.end))
+        };
+        assert_eq!(kept_of(1), Some((at(70), at(100))));
+        assert_eq!(kept_of(70), None);
+    }
 }

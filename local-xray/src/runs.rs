@@ -22,13 +22,15 @@ mod told;
 pub use detail::{Attempt, Detail, Details};
 pub use gather::{all, find, has_job, newest};
 pub use invocation::Invocation;
-pub use job::{Job, jobs};
+pub use job::{Job, is_found, jobs};
 pub use markdown::markdown;
 pub(crate) use markdown::{REPORTED_FAILURES_MAX, REPORTED_JOBS_MAX};
-pub use report::{Cause, JobReport, Report};
+pub use report::{Cause, JobReport, Report, milliseconds};
 pub use run::{Own, Run};
-pub use standing::{Counts, Standing};
+pub use standing::{Counts, Standing, urgency};
 pub use told::Told;
+
+pub use crate::time::rfc_3339;
 
 #[cfg(test)]
 mod tests;

@@ -27,8 +27,8 @@ fn utc(time: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// `2026-11-29T02:00:00Z`, with a fraction where there is one.
-pub(crate) fn rfc_3339(time: Timestamp) -> String {
+/// A moment as JSON has it: `2026-11-29T02:00:00Z`, with a fraction where there is one.
+pub fn rfc_3339(time: Timestamp) -> String {
     utc(time).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -67,9 +67,9 @@ fn check_filter(common: &Common, filter: &str) -> anyhow::Result<()> {
 /// What of X-Ray to look at.
 #[derive(Debug, clap::Args)]
 struct Recent {
-    /// How far back to look, or from when on, such as 2026-01-01T00:00:00Z
-    #[arg(long, value_name = "DURATION|TIME", default_value = "1h", value_parser = parse_since)]
-    since: Since,
+    /// How far back to look, or from when on, such as 2026-01-01T00:00:00Z [default: 1h]
+    #[arg(long, value_name = "DURATION|TIME", value_parser = parse_since)]
+    since: Option<Since>,
     /// Look at what was before this moment [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<DateTime<Utc>>,
@@ -90,14 +90,22 @@ fn parse_since(text: &str) -> Result<Since, String> {
     period.map_err(|error| format!("{error}, or a time such as `2026-01-01T00:00:00Z`"))
 }
 
+/// How far back is looked where nothing is said.
+const SINCE: Since = Since::Period(Duration::from_secs(3600));
+
 impl Recent {
+    /// Whether the window was asked for.
+    fn is_given(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
     fn window(&self) -> anyhow::Result<Window> {
         let end = match self.until {
             Some(until) => timestamp(until),
             // X-Ray rounds to seconds; a trace of this moment is within.
             None => Clock::System.now().after(Duration::from_secs(1)),
         };
-        let start = match self.since {
+        let start = match self.since.unwrap_or(SINCE) {
             Since::Time(time) => timestamp(time),
             Since::Period(period) => {
                 let micros = u64::try_from(period.as_micros()).unwrap_or(u64::MAX);
@@ -119,7 +127,7 @@ impl Recent {
     fn words(&self) -> String {
         let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         let until = self.until.map(time);
-        match (self.since, until) {
+        match (self.since.unwrap_or(SINCE), until) {
             (Since::Period(period), None) => format!("in the last {}", format_duration(period)),
             (Since::Period(period), Some(until)) => {
                 format!("in the {} until {until}", format_duration(period))
@@ -127,6 +135,26 @@ impl Recent {
             (Since::Time(since), None) => format!("since {}", time(since)),
             (Since::Time(since), Some(until)) => format!("from {} to {until}", time(since)),
         }
+    }
+
+    /// That the newest of all began then, though none is in the window, and what shows it.
+    fn tell_newest(&self, noun: &str, began: f64) {
+        // A period would be counted back from the end that was given.
+        let mend = match self.until {
+            Some(_) => {
+                let time = view::utc(began, "%Y-%m-%dT%H:%M:%SZ");
+                format!("--since {time} without --until")
+            }
+            None => {
+                let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
+                format!("--since {}d", days.max(0.0) as u64 + 1)
+            }
+        };
+        print::note(format_args!(
+            "no {noun} {}; the newest began at {}: {mend} shows it",
+            self.words(),
+            view::utc(began, "%Y-%m-%d %H:%M:%S UTC"),
+        ));
     }
 }
 
@@ -148,22 +176,7 @@ async fn tells_of_older(
     let Some(began) = began else {
         return Ok(false);
     };
-    // A period would be counted back from the end that was given.
-    let mend = match recent.until {
-        Some(_) => {
-            let time = view::utc(began, "%Y-%m-%dT%H:%M:%SZ");
-            format!("--since {time} without --until")
-        }
-        None => {
-            let days = (Clock::System.now().as_secs_f64() - began) / (24.0 * 3600.0);
-            format!("--since {}d", days.max(0.0) as u64 + 1)
-        }
-    };
-    print::note(format_args!(
-        "no traces {}; the newest began at {}: {mend} shows it",
-        recent.words(),
-        view::utc(began, "%Y-%m-%d %H:%M:%S UTC"),
-    ));
+    recent.tell_newest("traces", began);
     Ok(true)
 }
 

@@ -71,7 +71,7 @@ const HISTORY_LAYOUT: [Column; 6] = [
     Column {
         head: "RUN",
         align: Align::Left,
-        floor: Some(12),
+        floor: None, // to be copied
         importance: 6,
     },
     Column {
@@ -90,12 +90,12 @@ const HISTORY_LAYOUT: [Column; 6] = [
         head: "DURATION",
         align: Align::Right,
         floor: None,
-        importance: 5,
+        importance: 2,
     },
     Column {
         head: "TRACE",
         align: Align::Left,
-        floor: Some(12),
+        floor: None, // to be copied
         importance: 3,
     },
 ];

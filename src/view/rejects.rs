@@ -14,10 +14,14 @@ const DOCUMENTS_MAX: usize = 3;
 const DOCUMENT_LINES_MAX: usize = 3;
 
 /// Rejects that came the newest first: a paragraph for each thing to mend, with how many documents
-/// it was wrong in, which those are, and the start of the newest.
-pub fn rejects(rejects: &[Reject], style: Style) -> String {
+/// it was wrong in, which those are, and the start of the newest. Of none, how many others there are.
+pub fn rejects(rejects: &[Reject], others: usize, style: Style) -> String {
     if rejects.is_empty() {
-        return note("No documents were refused.", style) + "\n";
+        let told = match others {
+            0 => "No documents were refused.".to_owned(),
+            others => format!("No documents were refused with this code, {others} with others."),
+        };
+        return note(&told, style) + "\n";
     }
     let mut groups: Vec<(String, Vec<&Reject>)> = Vec::new();
     let mut untold = 0;

@@ -129,9 +129,9 @@ fn refused_documents() {
             colour: false,
             width,
         };
-        insta::assert_snapshot!(format!("rejects_{name}"), rejects(&all, style));
+        insta::assert_snapshot!(format!("rejects_{name}"), rejects(&all, 0, style));
     }
-    insta::assert_snapshot!("rejects_none", rejects(&[], Style::default()));
+    insta::assert_snapshot!("rejects_none", rejects(&[], 0, Style::default()));
 }
 
 #[test]
@@ -374,7 +374,7 @@ proptest! {
             name,
             document,
         };
-        keeps_its_promises(&rejects(&[reject.clone(), reject], style), style)?;
+        keeps_its_promises(&rejects(&[reject.clone(), reject], 0, style), style)?;
     }
 
     #[test]

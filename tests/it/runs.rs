@@ -169,6 +169,24 @@ fn lists_are_narrowed_and_machines_read_them() {
     );
     assert!(one(&["--report", "markdown"]).starts_with("# Run f856c315d8f64289: failed\n"));
     assert!(!one(&["--find", "log"]).contains("photos"));
+    let limited: Value = serde_json::from_str(&one(&["--json", "--limit", "1"])).unwrap();
+    assert_eq!(limited["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(limited["started_at"], "2001-09-09T01:46:40Z");
+    let listed = local(&place, &["runs", "--json", "--name", "fleet"]).stdout;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["runs"][1]["started_at"], limited["started_at"]);
+    let before = [
+        "--since",
+        "2001-09-08T12:00:00Z",
+        "--until",
+        "2001-09-09T01:47:00Z",
+    ];
+    let latest = place.run(&[&["runs", "latest", "--local"], &before[..]].concat());
+    assert!(
+        latest.stdout.contains("f856c315d8f64289"),
+        "{}",
+        latest.stdout
+    );
 }
 
 #[test]
@@ -186,9 +204,42 @@ fn what_is_not_there_is_told() {
         (
             &["runs", "--local"],
             1,
-            "the newest began at 2001-09-09 01:48:10 UTC: --since 2001-09-09T01:48:10Z",
+            "no runs in the last 1h; the newest began at 2001-09-09 01:48:10 UTC: --since ",
         ),
-        (&["jobs", "--local", "--find", "log"], 1, "no job is so"),
+        (
+            &["runs", "--local", "--until", "2001-09-08T12:00:00Z"],
+            1,
+            ": --since 2001-09-09T01:48:10Z without --until shows it",
+        ),
+        (
+            &["runs", "latest", "--local", "--since", "1h"],
+            1,
+            "no run in the last 1h: --since looks further back",
+        ),
+        (
+            &["jobs", "--local", "--find", "log"],
+            1,
+            r#"no job with "log" in its name was run in the last 1h: --since"#,
+        ),
+        (
+            &[
+                "jobs",
+                "logs",
+                "--service",
+                "night",
+                "--local",
+                "--since",
+                "2001-09-08T12:00:00Z",
+            ],
+            1,
+            "UTC, but not of service night",
+        ),
+        (
+            &["runs", "0abc", "--local", "--outcome", "failed"],
+            1,
+            "no job is so",
+        ),
+        (&["runs", "0abc", "--local", "--json", "--find", "x"], 1, ""),
         (
             &["runs", "--local", "--outcome", "x"],
             2,

@@ -112,7 +112,9 @@ fn what_was_refused_is_listed_with_what_to_mend() {
     assert_eq!(list["Rejects"][0]["Document"], document.to_string());
     let other = place.run(&["rejects", "--local", "--code", "MissingId"]);
     assert!(
-        other.stdout.contains("No documents were refused"),
+        other
+            .stdout
+            .contains("No documents were refused with this code, 1 with others."),
         "{}",
         other.stdout
     );

@@ -21,10 +21,25 @@ pub struct Endpoint {
 )]
 pub struct EndpointError(String);
 
+/// How the hosts of AWS end, by partition.
+const SUFFIXES: [&str; 5] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "amazonaws.eu",
+];
+
 impl Endpoint {
     /// The address of an API path, such as `/TraceSegments`.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// Whether it is one of AWS itself, and none that stands in for it.
+    pub fn is_of_aws(&self) -> bool {
+        let of_aws = |suffix: &str| self.base.ends_with(&format!(".{suffix}"));
+        self.tls && SUFFIXES.into_iter().any(of_aws)
     }
 
     pub(crate) fn is_tls(&self) -> bool {
@@ -78,12 +93,13 @@ pub fn default_endpoint(region: &str) -> Result<Endpoint, EndpointError> {
 /// # Errors
 /// The region is none.
 pub fn service_endpoint(service: &str, region: &str) -> Result<Endpoint, EndpointError> {
+    let [usual, china, iso, isob, eusc] = SUFFIXES;
     let suffix = match region {
-        region if region.starts_with("cn-") => "amazonaws.com.cn",
-        region if region.starts_with("us-iso-") => "c2s.ic.gov",
-        region if region.starts_with("us-isob-") => "sc2s.sgov.gov",
-        region if region.starts_with("eusc-") => "amazonaws.eu",
-        _ => "amazonaws.com",
+        region if region.starts_with("cn-") => china,
+        region if region.starts_with("us-iso-") => iso,
+        region if region.starts_with("us-isob-") => isob,
+        region if region.starts_with("eusc-") => eusc,
+        _ => usual,
     };
     let url = format!("https://{service}.{region}.{suffix}");
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -120,6 +136,10 @@ mod tests {
             endpoint("us-isob-east-1"),
             "https://xray.us-isob-east-1.sc2s.sgov.gov"
         );
+        let is_of_aws = |url: &str| url.parse::<Endpoint>().unwrap().is_of_aws();
+        assert!(is_of_aws(&endpoint("us-isob-east-1")));
+        assert!(!is_of_aws("http://127.0.0.1:2080"));
+        assert!(!is_of_aws("https://xray.example.com"));
         for bad in ["", "eu west", "x/y", "evil.example#"] {
             assert!(default_endpoint(bad).is_err(), "{bad:?}");
         }

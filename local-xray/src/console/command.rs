@@ -17,11 +17,23 @@ pub(super) fn copied(label: &str, command: &str) -> Markup {
 /// `xray-ecs` with arguments, as a shell takes it, asking this store.
 pub(super) fn line(surroundings: &Surroundings, arguments: &[String]) -> String {
     let mut line = String::from("xray-ecs");
-    for argument in arguments.iter().chain([&surroundings.local]) {
+    let flags_end = arguments.iter().position(|argument| argument == "--");
+    let (before, after) = arguments.split_at(flags_end.unwrap_or(arguments.len()));
+    for argument in before.iter().chain([&surroundings.local]).chain(after) {
         line.push(' ');
         line.push_str(&quoted(argument));
     }
     line
+}
+
+/// The arguments of a command about what has this name.
+pub(super) fn of(command: &str, name: &str, flags: Vec<String>) -> Vec<String> {
+    let (command, name) = (command.to_owned(), name.to_owned());
+    match name.starts_with('-') {
+        // Among the flags, it would be taken for one.
+        true => [vec![command], flags, vec!["--".to_owned(), name]].concat(),
+        false => [vec![command, name], flags].concat(),
+    }
 }
 
 /// The flags that say what an address says with these keys: flags and keys have the same names.
@@ -65,6 +77,17 @@ mod tests {
             flags(&address, &["find", "name", "outcome"]),
             ["--find=-x", "--outcome", "no end seen"]
         );
+    }
+
+    #[test]
+    fn a_name_is_taken_for_no_flag() {
+        let of_name = |name| {
+            let arguments = of("jobs", name, vec!["--find=-x".to_owned()]);
+            line(&Surroundings::default(), &arguments)
+        };
+        assert_eq!(of_name("a"), "xray-ecs jobs a --find=-x --local");
+        assert_eq!(of_name("-a"), "xray-ecs jobs --find=-x --local -- -a");
+        assert_eq!(of_name("--"), "xray-ecs jobs --find=-x --local -- --");
     }
 
     #[test]

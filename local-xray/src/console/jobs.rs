@@ -8,7 +8,7 @@ use super::answer::{Failure, document};
 use super::page::{Nav, Page, toolbar};
 use super::pages::{Paged, find, is_found};
 use super::parts::{Name, duration, time};
-use super::runs::standing::by_outcome;
+use super::runs::standing::{self, by_outcome};
 use super::window::{self, Window};
 use super::{Address, Console, Request, command};
 use crate::runs::{self, Counts, Invocation, Job, Standing};
@@ -42,7 +42,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let jobs = runs::jobs(&console.store, (window.start, window.end), |name| {
         is_found(address, name)
     })?;
-    let wanted = address.get("outcome").and_then(Standing::from_word);
+    let wanted = standing::asked(address)?;
     let is_so = |job: &&Job| {
         let last = job.last().map(|last| last.standing);
         wanted.is_none() || last == wanted
@@ -67,11 +67,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let kept = match wanted {
-        Some(_) => address.clone(),
-        None => address.without(&["outcome"]),
-    };
-    let flags = command::flags(&kept, &["outcome", "find"]);
+    let flags = command::flags(address, &["outcome", "find"]);
     let page = Page {
         title: "Jobs",
         nav: Nav::Jobs,

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Address;
+use crate::runs;
 
 /// A part of a list.
 pub(super) struct Paged<'a, T> {
@@ -90,10 +91,9 @@ pub(super) fn find(address: &Address, label: &str) -> Markup {
     }
 }
 
-/// Whether a name has in it what is looked for, whatever the case.
+/// Whether a name has in it what an address looks for.
 pub(super) fn is_found(address: &Address, name: &str) -> bool {
-    let find = address.get("find").unwrap_or_default().to_lowercase();
-    name.to_lowercase().contains(find.trim())
+    runs::is_found(address.get("find").unwrap_or_default(), name)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let mut runs = runs::all(&console.store, (window.start, window.end))?;
     let found = runs.len();
     runs.truncate(RUNS_MAX);
-    let wanted = address.get("outcome").and_then(Standing::from_word);
+    let wanted = standing::asked(address)?;
     let name = address.get("name");
     let is_named = |run: &&Run| name.is_none_or(|name| run.name() == name);
     let is_so = |run: &&Run| wanted.is_none_or(|wanted| run.standing() == wanted);
@@ -79,11 +79,7 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             }
         }
     };
-    let kept = match wanted {
-        Some(_) => address.clone(),
-        None => address.without(&["outcome"]),
-    };
-    let flags = command::flags(&kept, &["outcome", "name"]);
+    let flags = command::flags(address, &["outcome", "name"]);
     let page = Page {
         title: "Runs",
         nav: Nav::Runs,
@@ -213,6 +209,11 @@ fn no_runs(console: &Console, request: &Request, window: &Window) -> Markup {
             }
         }
     }
+}
+
+/// The command that shows a run; none of one that is called what the command calls the newest.
+fn of_run(id: &str, flags: Vec<String>) -> Option<Vec<String>> {
+    (id != "latest").then(|| command::of("runs", id, flags))
 }
 
 /// The page of a run, looking at the same window.

@@ -77,23 +77,28 @@ pub fn find(store: &Store, id: &str) -> Result<Option<Run>, StoreError> {
     Ok(gathered.runs().pop())
 }
 
-/// The run that was started last.
+/// Of the runs that were active in a window the one that was started last.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn newest(store: &Store, now: Timestamp) -> Result<Option<Run>, StoreError> {
+pub fn newest(
+    store: &Store,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Option<Run>, StoreError> {
     const HOUR: u64 = 3600;
-    let (_, end) = ever();
     for hours in [1, 24, 30 * 24] {
-        let start = before(now, Duration::from_secs(hours * HOUR));
-        let found = all(store, (start, end))?;
+        let near = before(end, Duration::from_secs(hours * HOUR));
+        if near <= start {
+            break;
+        }
+        let found = all(store, (near, end))?;
         let newest = found.into_iter().max_by_key(|run| run.start);
         // Of those that began before, others may be newer.
-        if let Some(newest) = newest.filter(|newest| newest.start >= start) {
+        if let Some(newest) = newest.filter(|newest| newest.start >= near) {
             return Ok(Some(newest));
         }
     }
-    let found = all(store, ever())?;
+    let found = all(store, (start, end))?;
     Ok(found.into_iter().max_by_key(|run| run.start))
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tracing_xray::Timestamp;
 
 use super::gather::StartsOfRuns;
-use super::{Counts, Invocation, Standing};
+use super::{Counts, Invocation, Standing, urgency};
 use crate::store::{Store, StoreError};
 
 /// A job, by its service and name.
@@ -100,20 +100,13 @@ pub fn jobs(
         Job::new(invocations)
     });
     let mut jobs: Vec<Job> = jobs.collect();
-    jobs.sort_by_key(|job| {
-        job.last()
-            .map_or(Standing::Done, |last| urgency(last.standing))
-    });
+    jobs.sort_by_key(|job| urgency(job.last().map_or(Standing::Done, |last| last.standing)));
     Ok(jobs)
 }
 
-/// Here what failed comes before what runs: it is what is looked for.
-fn urgency(standing: Standing) -> Standing {
-    match standing {
-        Standing::Running => Standing::Failed,
-        Standing::Failed => Standing::Running,
-        other => other,
-    }
+/// Whether the name of a job has in it what is looked for, whatever the case.
+pub fn is_found(find: &str, name: &str) -> bool {
+    name.to_lowercase().contains(find.to_lowercase().trim())
 }
 
 #[cfg(test)]

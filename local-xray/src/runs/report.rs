@@ -96,13 +96,17 @@ pub struct Cause {
 }
 
 impl<'r> Report<'r> {
-    /// The report of a run, made of the traces of its jobs.
+    /// The report of a run, made of the traces of some of its jobs, in their order.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn read(store: &Store, run: &'r Run, now: Timestamp) -> Result<Self, StoreError> {
-        let (told, details) = Told::read(store, run, run.jobs.iter())?;
-        let jobs = run.jobs.iter();
+    pub fn read(
+        store: &Store,
+        run: &'r Run,
+        jobs: impl Iterator<Item = &'r Invocation> + Clone,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let (told, details) = Told::read(store, run, jobs.clone())?;
         let jobs = jobs.map(|job| JobReport::new(job, details.of(job), now));
         let jobs = jobs.collect();
         let own = run.own.as_ref();
@@ -166,6 +170,7 @@ impl<'a> JobReport<'a> {
     }
 }
 
-fn milliseconds(seconds: f64) -> f64 {
+/// Seconds as milliseconds, to the microsecond.
+pub fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }

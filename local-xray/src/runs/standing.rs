@@ -47,6 +47,15 @@ impl Standing {
     }
 }
 
+/// The order of jobs where failures are looked for: what failed comes before what runs.
+pub fn urgency(standing: Standing) -> impl Ord {
+    match standing {
+        Standing::Running => Standing::Failed,
+        Standing::Failed => Standing::Running,
+        other => other,
+    }
+}
+
 /// How many stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts([usize; 4]);

@@ -224,8 +224,12 @@ fn a_run_is_found_by_its_id_and_the_newest_by_its_start() {
     assert!(find(&store, "R").unwrap().is_none());
     const YEAR: u64 = 365 * 24 * 3600;
     for now in [1000, 1000 + 7200, 1000 + YEAR] {
-        assert_eq!(newest(&store, at(now)).unwrap().unwrap().id, "last");
+        let ever = (Timestamp::default(), at(now));
+        assert_eq!(newest(&store, ever).unwrap().unwrap().id, "last");
     }
+    let of_window = |start, end| newest(&store, (at(start), at(end))).unwrap();
+    assert_eq!(of_window(500, 800).unwrap().id, "later");
+    assert!(of_window(1000, 1000 + YEAR).is_some_and(|run| run.id == "r"));
 }
 
 #[test]

@@ -66,6 +66,14 @@ fn words_of_an_address_that_are_not_known_are_told_with_those_that_are() {
             "status=late is not known: write ok, error, throttle or fault",
         ),
         (
+            "/runs?outcome=changed".to_owned(),
+            "outcome=changed is not known: write running, failed, no end seen or done",
+        ),
+        (
+            "/jobs?outcome=changed".to_owned(),
+            "outcome=changed is not known: write running, failed, no end seen or done",
+        ),
+        (
             "/map/traces?since=9999d&node=Clients&min=1.5".to_owned(),
             "min=1.5 is no number of whole milliseconds",
         ),
@@ -123,8 +131,6 @@ fn the_foot_of_a_page_is_the_command_that_shows_the_same() {
             "/runs?outcome=done&name=n&since=30d&page=2",
             "runs --outcome done --name n --since 30d --local",
         ),
-        // What is no outcome narrows nothing.
-        ("/runs?outcome=x", "runs --local"),
         (
             "/runs/r%201?outcome=changed&find=-a&since=3h",
             "runs 'r 1' --outcome changed --find=-a --local",

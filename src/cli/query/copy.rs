@@ -17,8 +17,8 @@ use crate::query::{self, Window};
 use crate::spec::Environment;
 use crate::view::count;
 
-/// How many documents are stored at once.
-const BATCH: usize = 500;
+/// How many traces are held at once: as many as are asked for at once.
+const BATCH: usize = 25;
 
 /// How much of AWS's X-Ray to look at.
 #[derive(Debug, clap::Args)]
@@ -44,7 +44,13 @@ pub(super) fn ask_store(
         let dir = tempfile::tempdir().context("make a directory for a copy of the traces")?;
         let store = local::make_traces(dir.path())?;
         let most = usize::try_from(most.max_traces).unwrap_or(usize::MAX);
-        let (ids, has_more) = query::trace_ids(client, window, filter, most).await?;
+        let is_of_aws = client.endpoint().is_of_aws();
+        let kept = query::kept(window, Clock::System.now()).filter(|_| is_of_aws);
+        if kept.is_some() {
+            print::note("X-Ray keeps traces for 30 days: it is asked for no older ones");
+        }
+        let asked = kept.unwrap_or(window);
+        let (ids, has_more) = query::trace_ids(client, asked, filter, most).await?;
         if has_more {
             print::note(format_args!(
                 "only {} of these {}: narrow the time, or raise --max-traces",
@@ -52,38 +58,48 @@ pub(super) fn ask_store(
                 recent.words(),
             ));
         }
-        let runs = copy(client, &ids, &store).await?;
+        let (runs, refused) = copy(client, &ids, &store).await?;
         // Whether a run is over, its own trace tells.
         let known: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         let runs: Vec<String> = runs
             .into_iter()
             .filter(|id| !known.contains(id.as_str()))
             .collect();
-        copy(client, &runs, &store).await?;
+        let (_, refused_of_runs) = copy(client, &runs, &store).await?;
+        if let refused @ 1.. = refused + refused_of_runs {
+            print::note(format_args!(
+                "{} of X-Ray left out: a local X-Ray refuses such",
+                count(refused as u64, "document"),
+            ));
+        }
         question(&store, window)
     })
 }
 
-/// Copies traces, and tells which traces the runs stand in whose jobs have not ended.
+/// Copies traces. Tells which traces the runs stand in whose jobs have not ended, and how many documents were
+/// refused.
 async fn copy(
     client: &XrayClient,
     ids: &[String],
     store: &Store,
-) -> anyhow::Result<BTreeSet<String>> {
+) -> anyhow::Result<(BTreeSet<String>, usize)> {
     let mut runs = BTreeSet::new();
+    let mut refused = 0;
     for some in ids.chunks(BATCH) {
         let some: Vec<&str> = some.iter().map(String::as_str).collect();
         let traces = query::traces(client, &some).await?;
         let documents: Vec<Value> = traces.iter().flat_map(query::documents).collect();
         runs.extend(documents.iter().flat_map(runs_of_open));
-        let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
-        for batch in texts.chunks(BATCH) {
-            store
-                .put_trace_segments(batch, Clock::System.now())
-                .context("copy the traces")?;
-        }
+        refused += put(store, &documents)?;
     }
-    Ok(runs)
+    Ok((runs, refused))
+}
+
+/// Stores documents, and tells how many were refused.
+fn put(store: &Store, documents: &[Value]) -> anyhow::Result<usize> {
+    let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
+    let refused = store.put_trace_segments(&texts, Clock::System.now());
+    Ok(refused.context("copy the traces")?.len())
 }
 
 /// The traces that the segment of a job links to, unless it has ended.
@@ -93,4 +109,23 @@ fn runs_of_open(document: &Value) -> impl Iterator<Item = String> {
     let ids = links.into_iter().flatten();
     let ids = ids.filter_map(|link| link["trace_id"].as_str()?.parse::<TraceId>().ok());
     ids.map(|id| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = local::make_traces(dir.path()).unwrap();
+        let document = |id: &str| {
+            json!({ "id": id, "trace_id": "1-69214cb0-00000000000000000000000a",
+                "name": "fleet", "start_time": 1, "end_time": 2 })
+        };
+        let documents = [document("0000000000000001"), document("none")];
+        assert_eq!(put(&store, &documents).unwrap(), 1);
+    }
 }

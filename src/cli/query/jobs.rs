@@ -1,13 +1,13 @@
 //! `xray-ecs jobs`: the jobs that left traces, and each with its history.
 
-use local_xray::runs::{self, Details, Invocation, Job, JobReport};
+use local_xray::runs::{self, Details, Invocation, Job, JobReport, is_found, milliseconds};
 use local_xray::{Store, term};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing_xray::{Clock, Timestamp};
 
 use super::copy::{Most, ask_store};
-use super::runs::{is_found, milliseconds, standing, standings};
+use super::runs::{standing, standings};
 use super::{Common, Recent};
 use crate::cli::print;
 use crate::outcome::ExitStatus;
@@ -88,6 +88,11 @@ fn list(args: &Args, store: &Store, window: Window) -> anyhow::Result<ExitStatus
         print::result(&view::job_list(&found, args.limit(), print::style()))?;
     } else if all.is_empty() && find.is_empty() {
         print::note(format_args!("no jobs were run {}", args.recent.words()));
+    } else if all.is_empty() {
+        let words = args.recent.words();
+        print::foreign(&format!(
+            "no job with {find:?} in its name was run {words}: --since looks further back"
+        ));
     } else {
         print::note("no job is so");
     }
@@ -113,7 +118,7 @@ fn told(job: &Job) -> Option<Value> {
         "region": last.region,
         "outcome": last.word(),
         "run_id": last.run_id,
-        "started_at": view::utc(last.start.as_secs_f64(), "%Y-%m-%dT%H:%M:%S%.3fZ"),
+        "started_at": runs::rfc_3339(last.start),
         "times": standings(&job.counts),
         "average_ms": took.average().map(milliseconds),
         "percentile_95_ms": took.percentile(95).map(milliseconds),
@@ -122,7 +127,7 @@ fn told(job: &Job) -> Option<Value> {
 
 /// One time that a job was run, as JSON.
 #[derive(Serialize)]
-struct Run<'a> {
+struct InvocationReport<'a> {
     run_id: &'a str,
     #[serde(flatten)]
     job: JobReport<'a>,
@@ -130,6 +135,7 @@ struct Run<'a> {
 
 fn one(args: &Args, name: &str, store: &Store, window: Window) -> anyhow::Result<ExitStatus> {
     let found = runs::jobs(store, (window.start, window.end), |known| known == name)?;
+    let is_of_another = !found.is_empty();
     let of_service = found.into_iter().filter(|job| args.is_of_service(job));
     let job = Job::new(of_service.flat_map(|job| job.invocations).collect());
     let is_so = |one: &&Invocation| {
@@ -141,8 +147,9 @@ fn one(args: &Args, name: &str, store: &Store, window: Window) -> anyhow::Result
     let details = Details::read(store, shown.clone())?;
     let now = Clock::System.now();
     if args.common.json {
-        let runs: Vec<Run<'_>> = shown.map(|one| in_run(one, &details, now)).collect();
-        print::json(&json!({ "job": name, "runs": runs }))?;
+        let times = shown.map(|one| in_run(one, &details, now));
+        let times: Vec<InvocationReport<'_>> = times.collect();
+        print::json(&json!({ "job": name, "runs": times }))?;
     } else if !invocations.is_empty() {
         let style = print::style();
         print::result(&view::job(
@@ -155,6 +162,11 @@ fn one(args: &Args, name: &str, store: &Store, window: Window) -> anyhow::Result
         ))?;
     } else if !job.invocations.is_empty() {
         print::note("it never went so");
+    } else if let Some(service) = args.service.as_ref().filter(|_| is_of_another) {
+        let words = args.recent.words();
+        print::foreign(&format!(
+            "job {name} was run {words}, but not of service {service}"
+        ));
     } else {
         let is_known = args.common.local.is_some() && runs::has_job(store, name)?;
         let words = args.recent.words();
@@ -172,8 +184,8 @@ fn one(args: &Args, name: &str, store: &Store, window: Window) -> anyhow::Result
     Ok(status(invocations.is_empty()))
 }
 
-fn in_run<'a>(one: &'a Invocation, details: &Details, now: Timestamp) -> Run<'a> {
-    Run {
+fn in_run<'a>(one: &'a Invocation, details: &Details, now: Timestamp) -> InvocationReport<'a> {
+    InvocationReport {
         run_id: &one.run_id,
         job: JobReport::new(one, details.of(one), now),
     }

@@ -28,9 +28,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitStatus> {
     };
     let store = local::open_traces(dir)?;
     let mut rejects = store.rejects(usize::MAX).context("read what was refused")?;
+    let all = rejects.len();
     if let Some(code) = &args.code {
         rejects.retain(|reject| reject.error_code == *code);
     }
+    let others = all - rejects.len();
     let limit = args.limit.and_then(|limit| limit.try_into().ok());
     rejects.truncate(limit.unwrap_or(usize::MAX));
     let senders = store.telemetry().context("read what daemons counted")?;
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitStatus> {
         print::json(&json!({ "Rejects": rejects, "Daemons": senders }))?;
     } else {
         let style = print::style();
-        let refused = view::rejects(&rejects, style);
+        let refused = view::rejects(&rejects, others, style);
         let counted = view::daemons(&senders, Clock::System.now(), style);
         let gap = if counted.is_empty() { "" } else { "\n" };
         print::result(&format!("{refused}{gap}{counted}"))?;

@@ -1,7 +1,9 @@
 //! `xray-ecs runs`: the runs that left traces, and each with its jobs.
 
 use anyhow::bail;
-use local_xray::runs::{self, Counts, Invocation, Report, Run, Standing, Told};
+use local_xray::runs::{
+    self, Counts, Invocation, Report, Run, Standing, Told, is_found, milliseconds,
+};
 use local_xray::{Store, term};
 use serde_json::{Value, json};
 use tracing_xray::{Clock, Timestamp};
@@ -53,6 +55,12 @@ impl Args {
     fn limit(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
+
+    /// Whether the latest run is that of the window. A store is looked through, unless a window is given; AWS
+    /// is asked about a time.
+    fn is_of_window(&self) -> bool {
+        self.common.local.is_none() || self.recent.is_given()
+    }
 }
 
 pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
@@ -72,7 +80,8 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
             return list(args, standing, store, window, now);
         };
         let found = match which.as_str() {
-            "latest" => runs::newest(store, now)?,
+            "latest" if args.is_of_window() => runs::newest(store, (window.start, window.end))?,
+            "latest" => runs::newest(store, (Timestamp::default(), now))?,
             id => runs::find(store, id)?,
         };
         match found {
@@ -95,14 +104,13 @@ pub(super) fn standing(word: &str) -> anyhow::Result<Standing> {
 }
 
 fn no_run(args: &Args, which: &str) {
-    let which = match which {
-        "latest" => String::new(),
-        id => format!(" {id}"),
+    let (which, is_of_window) = match which {
+        "latest" => (String::new(), args.is_of_window()),
+        id => (format!(" {id}"), args.common.local.is_none()),
     };
-    // A store is looked through, AWS is asked about a time.
-    print::foreign(&match args.common.local {
-        Some(_) => format!("no run{which}"),
-        None => format!(
+    print::foreign(&match is_of_window {
+        false => format!("no run{which}"),
+        true => format!(
             "no run{which} {}: --since looks further back",
             args.recent.words()
         ),
@@ -129,27 +137,20 @@ fn list(
     } else if !all.is_empty() {
         print::note("no run is so");
     } else {
-        print::note(format_args!(
-            "no runs {}{}",
-            args.recent.words(),
-            older(args, store, now)?
-        ));
+        // Of AWS only the window was copied.
+        let newest = match args.common.local {
+            Some(_) => runs::newest(store, (Timestamp::default(), now))?,
+            None => None,
+        };
+        match newest {
+            Some(newest) => (args.recent).tell_newest("runs", newest.start.as_secs_f64()),
+            None => print::note(format_args!("no runs {}", args.recent.words())),
+        }
     }
     Ok(match found.is_empty() {
         true => ExitStatus::Failed,
         false => ExitStatus::Done,
     })
-}
-
-/// Where the newest run is, if it is known.
-fn older(args: &Args, store: &Store, now: Timestamp) -> anyhow::Result<String> {
-    let newest = runs::newest(store, now)?.filter(|_| args.common.local.is_some());
-    Ok(newest.map_or_else(String::new, |newest| {
-        let began = newest.start.as_secs_f64();
-        let time = view::utc(began, "%Y-%m-%d %H:%M:%S UTC");
-        let since = view::utc(began, "%Y-%m-%dT%H:%M:%SZ");
-        format!("; the newest began at {time}: --since {since} shows it")
-    }))
 }
 
 /// A run as JSON, without its jobs.
@@ -161,7 +162,7 @@ fn told(run: &Run, now: Timestamp) -> Value {
         "shard": own.and_then(|own| own.shard.as_deref()),
         "schedule": run.schedule(),
         "scheduled_time": own.and_then(|own| own.scheduled_time.as_deref()),
-        "started_at": view::utc(run.start.as_secs_f64(), "%Y-%m-%dT%H:%M:%S%.3fZ"),
+        "started_at": runs::rfc_3339(run.start),
         "duration_ms": milliseconds(run.seconds(now)),
         "outcome": run.outcome(),
         "jobs": standings(&run.counts),
@@ -178,28 +179,30 @@ pub(super) fn standings(counts: &Counts) -> Value {
     Value::Object(each.into_iter().collect())
 }
 
-pub(super) fn milliseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e3
-}
-
 fn one(args: &Args, run: &Run, store: &Store, now: Timestamp) -> anyhow::Result<ExitStatus> {
-    let format = args.report.or(args.common.json.then_some(Format::Json));
-    if args.report == Some(Format::Markdown) {
-        print::result(&runs::markdown(&Report::read(store, run, now)?))?;
+    if let Some(format) = args.report {
+        let report = Report::read(store, run, run.jobs.iter(), now)?;
+        match format {
+            Format::Markdown => print::result(&runs::markdown(&report))?,
+            Format::Json => print::json(&report)?,
+        }
         return Ok(ExitStatus::Done);
     }
     let mut jobs: Vec<&Invocation> = run.jobs.iter().filter(|job| is_so(args, job)).collect();
-    if format == Some(Format::Json) {
-        let mut report = Report::read(store, run, now)?;
-        report.jobs.retain(|job| {
-            let mut wanted = jobs.iter();
-            wanted.any(|wanted| wanted.job == job.job && wanted.service == job.service)
-        });
-        print::json(&report)?;
+    let is_none_so = jobs.is_empty() && !run.jobs.is_empty();
+    if args.common.json {
+        let listed = jobs.iter().take(args.limit()).copied();
+        print::json(&Report::read(store, run, listed, now)?)?;
+    } else if is_none_so {
+        print::note("no job is so");
+    }
+    if is_none_so {
+        return Ok(ExitStatus::Failed);
+    }
+    if args.common.json {
         return Ok(ExitStatus::Done);
     }
-    // What failed is looked for.
-    jobs.sort_by_key(|job| job.standing);
+    jobs.sort_by_key(|job| runs::urgency(job.standing));
     let shown = jobs.iter().take(args.limit()).copied();
     let (told, details) = Told::read(store, run, shown)?;
     let style = print::style();
@@ -221,9 +224,4 @@ fn is_so(args: &Args, job: &Invocation) -> bool {
         .as_deref()
         .is_none_or(|outcome| job.word() == outcome)
         && is_found(find, &job.job)
-}
-
-/// Whether a name has in it what is looked for, whatever the case.
-pub(super) fn is_found(find: &str, name: &str) -> bool {
-    name.to_lowercase().contains(find.to_lowercase().trim())
 }

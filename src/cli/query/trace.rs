@@ -67,7 +67,7 @@ impl Args {
 
 /// How far back the latest trace of AWS may lie: as far as X-Ray answers in one question.
 const LATEST: Recent = Recent {
-    since: Since::Period(Duration::from_secs(6 * 3600)),
+    since: Some(Since::Period(Duration::from_secs(6 * 3600))),
     until: None,
 };
 

@@ -58,8 +58,7 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
         }
     };
     let title = format!("Job {name}");
-    let job_and_flags = [
-        vec!["jobs".to_owned(), name.to_owned()],
+    let flags = [
         command::flags(address, &["outcome", "service"]),
         window.flags(),
     ];
@@ -68,7 +67,7 @@ pub(super) fn page(console: &Console, request: &Request, name: &str) -> Result<R
         nav: Nav::Jobs,
         sheet: "runs.css",
         window: Some(&window),
-        command: Some(job_and_flags.concat()),
+        command: Some(command::of("jobs", name, flags.concat())),
         content,
     };
     Ok(document(page.render(console, request)))

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::run::read;
-use super::{run_address, scheduled_time};
+use super::{of_run, run_address, scheduled_time, table};
 use crate::console::answer::{Failure, document, download};
 use crate::console::page::{Nav, Page};
 use crate::console::parts::{Name, count, duration, time, trace_address};
@@ -16,7 +16,7 @@ use crate::runs::{
 /// The report as a page, with its Markdown to be copied, and where it is downloaded.
 pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Response, Failure> {
     let run = read(console, id)?;
-    let report = Report::read(&console.store, &run, console.now())?;
+    let report = Report::read(&console.store, &run, run.jobs.iter(), console.now())?;
     let address = &request.address;
     let content = html! {
         p class="way" { a href=(run_address(address, id)) { "Run " (Name(id)) } }
@@ -37,14 +37,14 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
             }
         }
     };
-    let command = ["runs", id, "--report", "markdown"].map(str::to_owned);
+    let flags = ["--report", "markdown"].map(str::to_owned).to_vec();
     let title = format!("Report of run {id}");
     let page = Page {
         title: &title,
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some(command.to_vec()),
+        command: of_run(id, flags),
         content,
     };
     Ok(document(page.render(console, request)))
@@ -97,7 +97,7 @@ fn changes(report: &Report<'_>) -> Markup {
         h2 { "Changes" }
         ul class="report" { @for job in changed.iter().take(REPORTED_JOBS_MAX) { li {
             strong { (Name(job.job)) } " " span class="quiet" { (Name(job.outcome)) }
-            ul class="changes" { @for change in &job.changes { li { (Name(change)) } } }
+            (table::changes(&job.changes))
         } } }
         (rest(changed.len(), REPORTED_JOBS_MAX))
     } }
@@ -150,7 +150,7 @@ pub(super) fn report_address(address: &Address, id: &str, name: &str) -> Address
 
 pub(super) fn markdown(console: &Console, id: &str) -> Result<Response, Failure> {
     let run = read(console, id)?;
-    let report = Report::read(&console.store, &run, console.now())?;
+    let report = Report::read(&console.store, &run, run.jobs.iter(), console.now())?;
     let kind = "text/markdown; charset=utf-8";
     Ok(download(
         kind,
@@ -161,7 +161,12 @@ pub(super) fn markdown(console: &Console, id: &str) -> Result<Response, Failure>
 
 pub(super) fn json(console: &Console, id: &str) -> Result<Response, Failure> {
     let run = read(console, id)?;
-    let report = serde_json::to_string_pretty(&Report::read(&console.store, &run, console.now())?);
+    let report = serde_json::to_string_pretty(&Report::read(
+        &console.store,
+        &run,
+        run.jobs.iter(),
+        console.now(),
+    )?);
     let report =
         report.map_err(|error| Failure::BadRequest(format!("the report is no JSON: {error}")))?;
     Ok(download(

@@ -9,7 +9,7 @@ use tracing_xray::Timestamp;
 use super::report::report_address;
 use super::standing::by_outcome;
 use super::table;
-use super::{scheduled_time, traces_of};
+use super::{of_run, scheduled_time, traces_of};
 use crate::console::answer::{Failure, document};
 use crate::console::page::{Nav, Page};
 use crate::console::pages::{Paged, find, is_found};
@@ -59,7 +59,7 @@ pub(super) fn page(console: &Console, request: &Request, id: &str) -> Result<Res
         nav: Nav::Runs,
         sheet: "runs.css",
         window: None,
-        command: Some([vec!["runs".to_owned(), id.to_owned()], flags].concat()),
+        command: of_run(id, flags),
         content,
     };
     Ok(document(page.render(console, request)))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use crate::console::answer::Failure;
 use crate::console::pages::{Choice, choices};
 use crate::console::{Address, parts};
 use crate::runs::{Counts, Standing};
@@ -87,6 +88,16 @@ fn shares(counts: &[usize], width: usize) -> Vec<usize> {
         *widest += rest;
     }
     widths
+}
+
+/// How what an address lists is to stand.
+pub(in crate::console) fn asked(address: &Address) -> Result<Option<Standing>, Failure> {
+    let word = address.get("outcome");
+    let known = |word| {
+        let words = Standing::ALL.map(Standing::word);
+        Standing::from_word(word).ok_or_else(|| Failure::unknown_word("outcome", word, &words))
+    };
+    word.map(known).transpose()
 }
 
 /// Links that narrow a list by what became of its rows, each with how many there are. The word that is chosen

@@ -48,12 +48,17 @@ pub(in crate::console) fn told(job: &Invocation, detail: Option<&Detail>) -> Mar
                 } }
             }
         }
-        @if !detail.changes.is_empty() {
-            ul class="changes" {
-                @for change in detail.changes.iter().take(CHANGES_MAX) { li { (Name(change)) } }
-                @if detail.changes.len() > CHANGES_MAX {
-                    li class="quiet" { "and " (detail.changes.len() - CHANGES_MAX) " more, see the trace" }
-                }
+        @if !detail.changes.is_empty() { (changes(&detail.changes)) }
+    }
+}
+
+/// What a job changed.
+pub(in crate::console) fn changes(changes: &[String]) -> Markup {
+    html! {
+        ul class="changes" {
+            @for change in changes.iter().take(CHANGES_MAX) { li { (Name(change)) } }
+            @if changes.len() > CHANGES_MAX {
+                li class="quiet" { "and " (changes.len() - CHANGES_MAX) " more, see the trace" }
             }
         }
     }
