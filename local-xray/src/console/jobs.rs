@@ -39,9 +39,12 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
     let now = console.now();
     let address = &request.address;
     let window = Window::read(address, now)?;
-    let jobs = runs::jobs(&console.store, (window.start, window.end), |name| {
+    let mut jobs = runs::jobs(&console.store, (window.start, window.end), |name| {
         is_found(address, name)
     })?;
+    if let Some(service) = address.get("service") {
+        jobs.retain(|job| job.last().is_some_and(|last| last.service == service));
+    }
     let wanted = standing::asked(address)?;
     let is_so = |job: &&Job| {
         let last = job.last().map(|last| last.standing);
@@ -58,16 +61,16 @@ fn list(console: &Console, request: &Request) -> Result<Response, Failure> {
             div id="tools" data-live { (toolbar(address, &window, None, &["page"])) }
         }
         div id="jobs" data-live data-follows="traces" data-moves=[moves] {
-            @if jobs.is_empty() && address.get("find").is_none() { (no_jobs(console, request, &window)) }
+            @if jobs.is_empty() && ["find", "service"].iter().all(|key| address.get(key).is_none()) { (no_jobs(console, request, &window)) }
             @else {
                 div class="narrow" { (by_outcome(address, "By last outcome", jobs.iter().filter_map(Job::last).map(|last| (last.standing, last.standing.word())))) }
-                @if shown.is_empty() { p class="quiet" { "No job is so. " a href=(address.without(&["outcome", "find", "page"])) data-place { "Show all" } } }
+                @if shown.is_empty() { p class="quiet" { "No job is so. " a href=(address.without(&["outcome", "find", "service", "page"])) data-place { "Show all" } } }
                 @else { (table_of(address, paged.items, now)) }
                 (paged.links(address, "jobs"))
             }
         }
     };
-    let flags = command::flags(address, &["outcome", "find"]);
+    let flags = command::flags(address, &["outcome", "find", "service"]);
     let page = Page {
         title: "Jobs",
         nav: Nav::Jobs,

@@ -31,38 +31,49 @@ impl StartsOfRuns {
         Ok(Self(starts))
     }
 
-    /// Tells those that do not run any more.
-    pub(super) fn apply<'i>(&self, invocations: impl Iterator<Item = &'i mut Invocation>) {
-        for invocation in invocations {
-            if let Some(starts) = self.0.get(&invocation.run_id) {
-                starts.apply(invocation);
-            }
-        }
+    /// Tells those that do not run any more, and leaves out those that did not at a time.
+    pub(super) fn apply(&self, from: Timestamp, invocations: &mut Vec<Invocation>) {
+        invocations.retain_mut(|invocation| {
+            let Some(starts) = self.0.get(&invocation.run_id) else {
+                return true;
+            };
+            starts.apply(invocation);
+            starts.lost(invocation).is_none_or(|lost| lost >= from)
+        });
     }
 }
 
-/// How often a run was started, and whether it is over.
+/// How often a run was started, and when it was over.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Starts {
     pub(super) count: usize,
     newest: Timestamp,
-    is_over: bool,
+    end: Option<Timestamp>,
 }
 
 impl Starts {
     /// Notes one start, and when that ended.
     pub(super) fn note(&mut self, start: Timestamp, end: Option<Timestamp>) {
         if self.count == 0 || start >= self.newest {
-            (self.newest, self.is_over) = (start, end.is_some());
+            (self.newest, self.end) = (start, end);
         }
         self.count += 1;
     }
 
     /// What has no end while its run is over does not run, nor does what was begun by an earlier start.
     pub(super) fn apply(&self, invocation: &mut Invocation) {
-        let is_of_earlier = self.count > 1 && invocation.start < self.newest;
-        if invocation.end.is_none() && (self.is_over || is_of_earlier) {
+        if self.lost(invocation).is_some() {
             invocation.standing = Standing::Unknown;
+        }
+    }
+
+    /// From when on it is known that an invocation whose end nobody told does not run.
+    fn lost(&self, invocation: &Invocation) -> Option<Timestamp> {
+        let is_of_earlier = self.count > 1 && invocation.start < self.newest;
+        match invocation.end {
+            Some(_) => None,
+            None if is_of_earlier => Some(self.newest),
+            None => self.end,
         }
     }
 }

@@ -96,10 +96,10 @@ pub fn jobs(
     let mut jobs: Vec<_> = by_name.into_iter().collect();
     jobs.sort_by(|(a, _), (b, _)| a.cmp(b));
     let jobs = jobs.into_iter().map(|(_, mut invocations)| {
-        starts.apply(invocations.iter_mut());
+        starts.apply(window.0, &mut invocations);
         Job::new(invocations)
     });
-    let mut jobs: Vec<Job> = jobs.collect();
+    let mut jobs: Vec<Job> = jobs.filter(|job| !job.invocations.is_empty()).collect();
     jobs.sort_by_key(|job| urgency(job.last().map_or(Standing::Done, |last| last.standing)));
     Ok(jobs)
 }

@@ -183,6 +183,9 @@ fn what_an_earlier_start_left_running_does_not_run() {
         .map(|one| one.standing)
         .collect();
     assert_eq!(standings, [Standing::Unknown]);
+    let found = jobs(&store, (at(50), at(100)), |_| true).unwrap();
+    let names: Vec<_> = found.iter().map(|job| &*job.invocations[0].job).collect();
+    assert_eq!(names, ["runs"]);
     // Of a run that was started once nothing can be of an earlier start.
     let early = [
         segment(1, None, (9, None), ""),
@@ -198,8 +201,9 @@ fn a_job_of_a_run_that_ended_before_the_window_does_not_run() {
         segment(2, Some("killed"), (5, None), ""),
     ];
     let (_dir, store) = store_of(&segments);
-    let found = jobs(&store, (at(50), at(100)), |name| name == "killed").unwrap();
-    assert_eq!(found[0].counts.of(Standing::Unknown), 1);
+    let found = |start| jobs(&store, (at(start), at(100)), |_| true).unwrap();
+    assert_eq!(found(15)[0].counts.of(Standing::Unknown), 1);
+    assert!(found(50).is_empty());
     // Nor is the run of this window.
     assert!(run_of(&segments, (50, 100)).is_none());
     assert!(run_of(&segments, (15, 100)).is_some());

@@ -126,6 +126,16 @@ fn the_foot_of_a_page_is_the_command_that_shows_the_same() {
         segment
     });
     local.put(&documents);
+    for (service, is_found) in [
+        ("nobody", false),
+        (documents[0]["name"].as_str().unwrap(), true),
+    ] {
+        let (_, body) = local.get(
+            &format!("/jobs?start=2001-01-01T00:00:00Z&service={service}"),
+            "",
+        );
+        assert_eq!(body.contains("No job is so"), !is_found, "{body}");
+    }
     for (page, command) in [
         (
             "/runs?outcome=done&name=n&since=30d&page=2",
@@ -140,6 +150,7 @@ fn the_foot_of_a_page_is_the_command_that_shows_the_same() {
             "/jobs?find=a+b&outcome=no+end+seen",
             "jobs --outcome 'no end seen' --find 'a b' --local",
         ),
+        ("/jobs?service=s", "jobs --service s --local"),
         (
             "/jobs/0000000000000001?service=s&outcome=done&since=7d",
             "jobs 0000000000000001 --outcome done --service s --since 7d --local",
