@@ -108,7 +108,7 @@ mod tests {
     }
 
     /// A segment of a trace with members beside those that it must have.
-    fn segment(number: u64, end: Option<u64>, more: Value) -> String {
+    fn segment(number: u64, end: Option<u64>, more: &Value) -> String {
         let mut document = json!({"trace_id": trace(number).to_string(), "id": format!("{number:016x}"),
             "name": format!("n{number}"), "start_time": START, "end_time": end, "in_progress": end.is_none()});
         for (key, value) in more.as_object().unwrap() {
@@ -133,18 +133,18 @@ mod tests {
             "end_time": START, "links": links(1)}]});
         let job = json!({"run_id": "r", "job": "logs"});
         let documents = [
-            segment(1, end, json!({"links": links(1)})),
-            segment(2, end, json!({"links": links(1)})),
-            segment(3, end, json!({"links": links(1), "annotations": job})),
-            segment(4, end, json!({"links": links(2)})),
-            segment(5, Some(START + 900_000), json!({"links": links(1)})),
-            segment(6, None, json!({"links": links(1)})),
-            segment(7, end, nested),
+            segment(1, end, &json!({"links": links(1)})),
+            segment(2, end, &json!({"links": links(1)})),
+            segment(3, end, &json!({"links": links(1), "annotations": job})),
+            segment(4, end, &json!({"links": links(2)})),
+            segment(5, Some(START + 900_000), &json!({"links": links(1)})),
+            segment(6, None, &json!({"links": links(1)})),
+            segment(7, end, &nested),
             // One trace more than once.
             segment(
                 8,
                 end,
-                json!({"trace_id": trace(2).to_string(), "links": links(1)}),
+                &json!({"trace_id": trace(2).to_string(), "links": links(1)}),
             ),
         ];
         assert_eq!(store.put_trace_segments(&documents, at(START)).unwrap(), []);
@@ -168,10 +168,10 @@ mod tests {
         let of_run = |id: &str| json!({"links": links(1), "annotations": {"run_id": id}});
         let later = json!({"links": links(2), "annotations": {"run_id": "b", "job": "j"}});
         let documents = [
-            segment(9, None, of_run("a")),
-            segment(9, Some(START + 9), later),
+            segment(9, None, &of_run("a")),
+            segment(9, Some(START + 9), &later),
             // What is complete is not replaced by what is in progress.
-            segment(9, None, of_run("a")),
+            segment(9, None, &of_run("a")),
         ];
         for document in documents {
             assert_eq!(

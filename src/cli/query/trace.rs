@@ -123,11 +123,11 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     ask(common, environment, async |client| {
         let found = trace(client, common, args.which).await?;
         if let Some(other) = args.compare {
-            return compare(args, [found, trace(client, common, other).await?]);
+            return compare(args, &[found, trace(client, common, other).await?]);
         }
         match (&found, &args.svg) {
             _ if common.json => {
-                print::json(&json!({ "Traces": found.iter().collect::<Vec<_>>() }))?
+                print::json(&json!({ "Traces": found.iter().collect::<Vec<_>>() }))?;
             }
             (Ok(trace), Some(file)) => {
                 let svg = view::timeline_svg(trace, Clock::System.now(), args.detail());
@@ -146,19 +146,19 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> anyhow::Result<Exit
     })
 }
 
-fn compare(args: &Args, found: [Found; 2]) -> anyhow::Result<ExitStatus> {
+fn compare(args: &Args, found: &[Found; 2]) -> anyhow::Result<ExitStatus> {
     let now = Clock::System.now();
     if args.common.json {
         let traces = found.each_ref().map(|found| found.as_ref().ok());
         print::json(&view::comparison_json(traces, now, args.level_max()))?;
-    } else if let [Ok(a), Ok(b)] = &found {
+    } else if let [Ok(a), Ok(b)] = found {
         let detail = ComparisonDetail {
             level_max: args.level_max(),
             order: args.sort.unwrap_or_default(),
         };
         print::result(&view::comparison([a, b], now, detail, print::style()))?;
     }
-    for (letter, found) in ["A", "B"].into_iter().zip(&found) {
+    for (letter, found) in ["A", "B"].into_iter().zip(found) {
         if let Err(missing) = found {
             print::note(format!("{letter}: {missing}"));
         }
