@@ -65,7 +65,7 @@ pub(crate) struct Console {
     clock: Clock,
     stopped: watch::Receiver<bool>,
     orders: map::Orders,
-    last_trace: trace::LastRead,
+    last_traces: trace::LastRead,
 }
 
 impl Console {
@@ -81,7 +81,7 @@ impl Console {
             clock: Clock::System,
             stopped,
             orders: map::Orders::default(),
-            last_trace: trace::LastRead::default(),
+            last_traces: trace::LastRead::default(),
         }
     }
 

@@ -6,8 +6,7 @@ use tracing_xray::{Timestamp, TraceId};
 
 use super::write::{IN_PROGRESS, micros};
 use super::{Store, StoreError, runs};
-use crate::facts;
-use crate::outline;
+use crate::{facts, outline};
 
 /// How many segments are looked at.
 pub(crate) const LOOKED_AT_MAX: usize = 50_000;

@@ -31,14 +31,14 @@ impl Keys {
     ) -> Self {
         let mut outlines = outlines.peekable();
         let is_segment = outlines.peek().is_some_and(|outline| outline.is_segment());
-        let run_id = first.filter(|_| is_segment).and_then(|facts| {
+        let run = first.filter(|_| is_segment).and_then(|facts| {
             let run_id = runs::text(facts, "run_id")?;
             Some((run_id.to_owned(), job(facts).is_some()))
         });
         let links = outlines.flat_map(|outline| &outline.links);
         let links = links.map(|link| link.trace_id);
         Self {
-            run: run_id,
+            run,
             links: links.filter(|linked| *linked != trace_id).collect(),
         }
     }

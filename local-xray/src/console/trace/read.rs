@@ -125,13 +125,13 @@ impl Read {
         // that documents between the first and the last were removed; their number does.
         let mark = console.store.mark()?;
         let number = console.store.document_count(id)?;
-        if let Some(read) = console.last_trace.get(mark, id)
+        if let Some(read) = console.last_traces.get(mark, id)
             && read.number == number
         {
             return Ok(read);
         }
         let read = Arc::new(Self::from_store(console, id, number)?);
-        console.last_trace.set(mark, &read);
+        console.last_traces.set(mark, &read);
         Ok(read)
     }
 
