@@ -7,7 +7,6 @@ use anyhow::{Context as _, bail};
 use checked_json::format_duration;
 use chrono::{DateTime, Utc};
 use local_xray::FilterExpression;
-use serde_json::Value;
 use tracing_xray::{Clock, Timestamp};
 use xray_daemon::XrayClient;
 
@@ -180,7 +179,8 @@ async fn tells_of_older(
     Ok(true)
 }
 
-fn found(items: &[Value]) -> ExitStatus {
+/// What a question exits with: not to have found anything is a failure.
+fn found<T>(items: &[T]) -> ExitStatus {
     if items.is_empty() {
         ExitStatus::Failed
     } else {

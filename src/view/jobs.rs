@@ -3,6 +3,7 @@
 use local_xray::runs::{Counts, Details, Invocation, Job, Standing};
 use tracing_xray::Timestamp;
 
+use super::report::JOB_LAYOUT;
 use super::runs::{beyond, job_cells, paint, standings_of, under_date, with_details};
 use super::style::{Line, Paint, Style, flow, note};
 use super::table::{Align, Cell, Column, table};
@@ -60,45 +61,23 @@ const LAYOUT: [Column; 8] = [
     },
 ];
 
-/// The table of a history: when, and in which run.
-const HISTORY_LAYOUT: [Column; 6] = [
-    Column {
+/// The table of a history: when, in which run, and what a run tells of a job.
+const HISTORY_LAYOUT: [Column; 6] = {
+    let [_, outcome, attempts, duration, trace] = JOB_LAYOUT;
+    let utc = Column {
         head: "UTC",
         align: Align::Left,
         floor: None,
         importance: 7,
-    },
-    Column {
+    };
+    let run = Column {
         head: "RUN",
         align: Align::Left,
         floor: None, // to be copied
         importance: 6,
-    },
-    Column {
-        head: "OUTCOME",
-        align: Align::Left,
-        floor: None,
-        importance: 8,
-    },
-    Column {
-        head: "ATTEMPTS",
-        align: Align::Right,
-        floor: None,
-        importance: 1,
-    },
-    Column {
-        head: "DURATION",
-        align: Align::Right,
-        floor: None,
-        importance: 2,
-    },
-    Column {
-        head: "TRACE",
-        align: Align::Left,
-        floor: None, // to be copied
-        importance: 3,
-    },
-];
+    };
+    [utc, run, outcome, attempts, duration, trace]
+};
 
 /// Jobs in their order, one line each, at most `limit`; beneath them how all of them stand.
 pub fn job_list(jobs: &[&Job], limit: usize, style: Style) -> String {

@@ -96,14 +96,7 @@ fn list(args: &Args, store: &Store, window: Window) -> anyhow::Result<ExitStatus
     } else {
         print::note("no job is so");
     }
-    Ok(status(found.is_empty()))
-}
-
-fn status(is_empty: bool) -> ExitStatus {
-    match is_empty {
-        true => ExitStatus::Failed,
-        false => ExitStatus::Done,
-    }
+    Ok(super::found(&found))
 }
 
 /// A job as JSON, with the last time that it was run.
@@ -181,7 +174,7 @@ fn one(args: &Args, name: &str, store: &Store, window: Window) -> anyhow::Result
             ),
         });
     }
-    Ok(status(invocations.is_empty()))
+    Ok(super::found(&invocations))
 }
 
 fn in_run<'a>(one: &'a Invocation, details: &Details, now: Timestamp) -> InvocationReport<'a> {

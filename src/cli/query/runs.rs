@@ -147,10 +147,7 @@ fn list(
             None => print::note(format_args!("no runs {}", args.recent.words())),
         }
     }
-    Ok(match found.is_empty() {
-        true => ExitStatus::Failed,
-        false => ExitStatus::Done,
-    })
+    Ok(super::found(&found))
 }
 
 /// A run as JSON, without its jobs.
